@@ -1,0 +1,357 @@
+/*
+ * libkeystore: keys in a TPM, used over keystored's socket.
+ *
+ * Each operation has a blocking call, and a _start form for event loops that hands its result
+ * to a callback. A client is a connection; it belongs to one thread at a time, and a child of
+ * fork() opens its own (a client carried over a fork refuses with KS_DISCONNECTED).
+ *
+ * Strings are UTF-8. Keys are named by name, or by "#ID" (an ID is never reused).
+ * docs/PROTOCOL.md has the protocol below this.
+ */
+#ifndef KEYSTORE_H
+#define KEYSTORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KS_SOCKET_DEFAULT "/run/keystored/keystored.sock"
+
+enum ks_status {
+	KS_OK = 0,
+	KS_INVALID = 1,	    /* the request is out of shape: the message says which part */
+	KS_UNSUPPORTED = 2, /* the TPM, the key or the service cannot do it */
+	KS_DENIED = 3,	    /* this process may not do this with this object */
+	KS_NOT_FOUND = 4,
+	KS_EXISTS = 5,		/* the name is taken */
+	KS_LIMIT = 6,		/* a configured limit, or room in the TPM, is used up */
+	KS_BUSY = 7,		/* too much at once: try again shortly */
+	KS_UNAVAILABLE = 8,	/* the TPM does not answer now; the service is getting it back */
+	KS_DEADLINE = 9,	/* not done in time; nothing has changed */
+	KS_CONFLICT = 10,	/* the object is not in a state for this */
+	KS_DECRYPT_FAILED = 11, /* one answer for every ciphertext that does not decrypt */
+	KS_STORAGE = 12,	/* the service's database could not be read or written */
+	KS_TPM = 13,		/* the TPM refused: the message says its response in words */
+	KS_INTERNAL = 14,	/* a fault of the service */
+
+	KS_NOMEM = 101,
+	KS_UNREACHABLE = 102,  /* no service at the socket, or not allowed to connect */
+	KS_DISCONNECTED = 103, /* the service went away; whether it acted is unknown */
+	KS_PROTOCOL = 104,     /* the peer does not speak this protocol */
+};
+
+enum ks_algorithm {
+	KS_ALGORITHM_RSA_2048 = 1,
+	KS_ALGORITHM_RSA_3072 = 2,
+	KS_ALGORITHM_RSA_4096 = 3,
+	KS_ALGORITHM_EC_P256 = 4,
+	KS_ALGORITHM_EC_P384 = 5,
+};
+
+enum ks_hash {
+	KS_HASH_DEFAULT = 0, /* SHA-256 */
+	KS_HASH_SHA1 = 1,
+	KS_HASH_SHA256 = 2,
+	KS_HASH_SHA384 = 3,
+	KS_HASH_SHA512 = 4,
+};
+
+enum ks_padding {
+	KS_PADDING_DEFAULT = 0, /* RSA: PKCS#1 v1.5; EC: none */
+	KS_PADDING_PKCS1 = 1,
+	KS_PADDING_PSS = 2, /* MGF1 of the same hash, salt as long as the digest */
+};
+
+/* Bits. */
+enum ks_operation { KS_OPERATION_SIGN = 1, KS_OPERATION_DECRYPT = 2 };
+
+enum ks_origin { KS_ORIGIN_TPM = 1, KS_ORIGIN_IMPORTED = 2 };
+
+enum ks_priority { KS_PRIORITY_NORMAL = 0, KS_PRIORITY_URGENT = 1, KS_PRIORITY_BULK = 2 };
+
+enum ks_tpm_state {
+	KS_TPM_STARTING = 1,
+	KS_TPM_READY = 2,
+	KS_TPM_UNAVAILABLE = 3,
+	KS_TPM_LOCKED_OUT = 4,
+};
+
+enum ks_subject { KS_SUBJECT_UID = 1, KS_SUBJECT_GID = 2 };
+
+struct ks_grant {
+	enum ks_subject subject;
+	uint32_t id;
+	unsigned operations; /* KS_OPERATION_* */
+};
+
+struct ks_key {
+	uint64_t id;
+	const char *name;
+	enum ks_algorithm algorithm;
+	unsigned operations; /* what it is for */
+	enum ks_origin origin;
+	bool pinned;
+	uint32_t persistent_handle;
+	int64_t created; /* Unix time, seconds */
+	uint32_t created_by;
+	/* not in lists: */
+	const uint8_t *public_key; /* SubjectPublicKeyInfo, DER (RFC 5280 4.1.2.7) */
+	size_t public_key_len;
+	const uint8_t *fingerprint; /* SHA-256 of it, 32 bytes; NULL in lists */
+	const struct ks_grant *grants;
+	size_t grant_count;
+};
+
+struct ks_tpm {
+	enum ks_tpm_state state;
+	const char *reason; /* not ready: why; else "" */
+	const char *manufacturer;
+	const char *model;
+	const char *firmware;
+	const enum ks_algorithm *algorithms;
+	size_t algorithm_count;
+	const enum ks_hash *hashes;
+	size_t hash_count;
+	uint32_t transient_slots;
+	uint32_t persistent_free;
+	bool pss_padded_here;
+};
+
+struct ks_limits {
+	uint32_t frame_bytes;
+	uint32_t requests_per_connection;
+	uint32_t requests_per_uid;
+	uint32_t connections_per_uid;
+	uint32_t keys;
+	uint32_t random_bytes;
+	uint32_t list_page;
+	uint32_t grants_per_key;
+};
+
+struct ks_service {
+	const char *version;
+	uint32_t protocol_version; /* hello only */
+	struct ks_tpm tpm;
+	struct ks_limits limits;
+	/* status only: */
+	uint64_t uptime_ms;
+	uint32_t connections;
+	uint32_t queue_length;
+	uint32_t queue_limit;
+	uint64_t keys;
+	uint64_t signatures;
+	uint64_t decryptions;
+	uint64_t tpm_commands;
+	uint64_t tpm_reopened;
+	uint64_t signatures_withheld;
+};
+
+enum ks_name_type {
+	KS_NAME_URI = 1,
+	KS_NAME_IP = 2,
+	KS_NAME_DNS = 3,
+	KS_NAME_EMAIL = 4,
+	KS_NAME_RID = 5,
+};
+
+struct ks_name {
+	enum ks_name_type type;
+	const char *value;
+};
+
+enum ks_event_type {
+	KS_EVENT_TPM = 1,
+	KS_EVENT_KEY_CREATED = 2,
+	KS_EVENT_KEY_UPDATED = 3,
+	KS_EVENT_KEY_DELETED = 4,
+};
+
+struct ks_event {
+	enum ks_event_type type;
+	const struct ks_tpm *tpm; /* KS_EVENT_TPM */
+	uint64_t key_id;	  /* KS_EVENT_KEY_* */
+	const char *key_name;
+};
+
+struct ks_client;
+
+/*
+ * What an operation brought. Everything is borrowed and ends with the callback, or, after a
+ * blocking call, with ks_result_free(); what it held is wiped then.
+ */
+struct ks_result {
+	enum ks_status status;
+	const char *message; /* a sentence when status is not KS_OK, else "" */
+	const uint8_t *data; /* random, export, sign, decrypt, csr */
+	size_t data_len;
+	const struct ks_key *keys; /* create, show, allow, pin, import: one; list: a page */
+	size_t key_count;
+	bool more;			  /* list: there is a next page */
+	const struct ks_service *service; /* hello, status */
+};
+
+typedef void ks_done_fn(const struct ks_result *result, void *user);
+typedef void ks_event_fn(const struct ks_event *event, void *user);
+
+/* "not found", …; never NULL. */
+const char *ks_status_name(enum ks_status status);
+
+/* Names of a command line: "ec-p256", "sha256"; NULL and 0 where there is none. */
+const char *ks_algorithm_name(enum ks_algorithm algorithm);
+enum ks_algorithm ks_algorithm_from_name(const char *name);
+const char *ks_hash_name(enum ks_hash hash);
+enum ks_hash ks_hash_from_name(const char *name);
+
+/*
+ * Connects. @socket_path NULL: the environment's KEYSTORE_SOCKET (ignored in a setuid
+ * program), else KS_SOCKET_DEFAULT. KS_UNREACHABLE or KS_NOMEM with errno set: no client.
+ */
+enum ks_status ks_connect(const char *socket_path, struct ks_client **ret_client);
+
+/* Ends the connection; operations under way are answered KS_DISCONNECTED first. */
+void ks_close(struct ks_client *client);
+
+/* For all that is started afterwards. */
+struct ks_options {
+	uint32_t deadline_ms; /* 0: the service's default */
+	enum ks_priority priority;
+	bool wait_for_tpm; /* TPM away: wait for it up to the deadline */
+};
+void ks_set_options(struct ks_client *client, const struct ks_options *options);
+
+/*
+ * Event loops: poll ks_fd() for ks_events() (POLLIN, POLLOUT) and call ks_process(), which
+ * runs the callbacks. A callback may start operations; it may not close the client or call a
+ * blocking form. KS_DISCONNECTED: every operation has been answered so; close the client.
+ */
+int ks_fd(const struct ks_client *client);
+short ks_events(const struct ks_client *client);
+enum ks_status ks_process(struct ks_client *client);
+
+/* Events arrive through ks_process(), and while a blocking call waits. */
+enum ks_status ks_subscribe(struct ks_client *client, ks_event_fn *event, void *user,
+			    struct ks_result **ret_result);
+
+/*
+ * Blocking form: @ret_result, if not NULL, receives the result whatever the status; free it
+ * with ks_result_free(). The status is the result's. Connects again when the service was
+ * restarted since the last call, and repeats once what is safe to repeat.
+ *
+ * _start form: KS_OK means @done will be called exactly once; anything else (KS_NOMEM,
+ * KS_BUSY with the output buffer full, KS_DISCONNECTED) means it will not.
+ */
+void ks_result_free(struct ks_result *result);
+
+enum ks_status ks_hello(struct ks_client *client, const char *program,
+			struct ks_result **ret_result);
+enum ks_status ks_hello_start(struct ks_client *client, const char *program, ks_done_fn *done,
+			      void *user);
+
+enum ks_status ks_service_status(struct ks_client *client, struct ks_result **ret_result);
+enum ks_status ks_service_status_start(struct ks_client *client, ks_done_fn *done, void *user);
+
+enum ks_status ks_random(struct ks_client *client, uint32_t bytes, struct ks_result **ret_result);
+enum ks_status ks_random_start(struct ks_client *client, uint32_t bytes, ks_done_fn *done,
+			       void *user);
+
+/* @operations 0: all that the algorithm can. */
+enum ks_status ks_key_create(struct ks_client *client, const char *name,
+			     enum ks_algorithm algorithm, unsigned operations,
+			     struct ks_result **ret_result);
+enum ks_status ks_key_create_start(struct ks_client *client, const char *name,
+				   enum ks_algorithm algorithm, unsigned operations,
+				   ks_done_fn *done, void *user);
+
+/* A page of keys in order of names, after the name @after (NULL: from the start). */
+enum ks_status ks_key_list(struct ks_client *client, const char *after, uint32_t limit,
+			   struct ks_result **ret_result);
+enum ks_status ks_key_list_start(struct ks_client *client, const char *after, uint32_t limit,
+				 ks_done_fn *done, void *user);
+
+enum ks_status ks_key_show(struct ks_client *client, const char *key,
+			   struct ks_result **ret_result);
+enum ks_status ks_key_show_start(struct ks_client *client, const char *key, ks_done_fn *done,
+				 void *user);
+
+enum ks_status ks_key_delete(struct ks_client *client, const char *key,
+			     struct ks_result **ret_result);
+enum ks_status ks_key_delete_start(struct ks_client *client, const char *key, ks_done_fn *done,
+				   void *user);
+
+/* Replaces what the grant's subject may do with the key; operations 0 takes it all away. */
+enum ks_status ks_key_allow(struct ks_client *client, const char *key, const struct ks_grant *grant,
+			    struct ks_result **ret_result);
+enum ks_status ks_key_allow_start(struct ks_client *client, const char *key,
+				  const struct ks_grant *grant, ks_done_fn *done, void *user);
+
+/* Keeps the key in the TPM as a persistent object, or no longer. */
+enum ks_status ks_key_pin(struct ks_client *client, const char *key, bool pinned,
+			  struct ks_result **ret_result);
+enum ks_status ks_key_pin_start(struct ks_client *client, const char *key, bool pinned,
+				ks_done_fn *done, void *user);
+
+/* PEM, SubjectPublicKeyInfo. */
+enum ks_status ks_key_export_public(struct ks_client *client, const char *key,
+				    struct ks_result **ret_result);
+enum ks_status ks_key_export_public_start(struct ks_client *client, const char *key,
+					  ks_done_fn *done, void *user);
+
+/*
+ * PEM, TSS2 PRIVATE KEY (draft-bottomley-tpm2-keys): wrapped by this TPM and usable with it
+ * only. @password, up to 32 bytes, is the auth value others must give; NULL: none.
+ */
+enum ks_status ks_key_export_tss2(struct ks_client *client, const char *key,
+				  const uint8_t *password, size_t password_len,
+				  struct ks_result **ret_result);
+enum ks_status ks_key_export_tss2_start(struct ks_client *client, const char *key,
+					const uint8_t *password, size_t password_len,
+					ks_done_fn *done, void *user);
+
+enum ks_status ks_key_import_tss2(struct ks_client *client, const char *name, const uint8_t *pem,
+				  size_t pem_len, const uint8_t *password, size_t password_len,
+				  unsigned operations, struct ks_result **ret_result);
+enum ks_status ks_key_import_tss2_start(struct ks_client *client, const char *name,
+					const uint8_t *pem, size_t pem_len, const uint8_t *password,
+					size_t password_len, unsigned operations, ks_done_fn *done,
+					void *user);
+
+/*
+ * Signs a digest. RSA: RFC 8017 octets; EC: ECDSA-Sig-Value, DER (RFC 3279 2.2.3).
+ */
+enum ks_status ks_sign(struct ks_client *client, const char *key, enum ks_hash hash,
+		       enum ks_padding padding, const uint8_t *digest, size_t digest_len,
+		       struct ks_result **ret_result);
+enum ks_status ks_sign_start(struct ks_client *client, const char *key, enum ks_hash hash,
+			     enum ks_padding padding, const uint8_t *digest, size_t digest_len,
+			     ks_done_fn *done, void *user);
+
+/* RSAES-OAEP; @hash: SHA-1 or SHA-256, for label and MGF1. */
+enum ks_status ks_decrypt(struct ks_client *client, const char *key, enum ks_hash hash,
+			  const uint8_t *ciphertext, size_t ciphertext_len,
+			  struct ks_result **ret_result);
+enum ks_status ks_decrypt_start(struct ks_client *client, const char *key, enum ks_hash hash,
+				const uint8_t *ciphertext, size_t ciphertext_len, ks_done_fn *done,
+				void *user);
+
+/* A PKCS#10 request (RFC 2986), DER. */
+struct ks_csr {
+	const char *subject; /* "CN=plc-1,O=Plant" */
+	const struct ks_name *names;
+	size_t name_count;
+	enum ks_hash hash;
+	enum ks_padding padding;
+};
+enum ks_status ks_csr(struct ks_client *client, const char *key, const struct ks_csr *csr,
+		      struct ks_result **ret_result);
+enum ks_status ks_csr_start(struct ks_client *client, const char *key, const struct ks_csr *csr,
+			    ks_done_fn *done, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

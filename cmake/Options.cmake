@@ -1,0 +1,28 @@
+# How everything is compiled.
+
+option(KEYSTORE_TESTS "Build tests and benchmarks" ON)
+option(KEYSTORE_FUZZ "Build fuzz targets (clang)" OFF)
+set(KEYSTORE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
+add_compile_definitions(_GNU_SOURCE KEYSTORE_VERSION="${PROJECT_VERSION}")
+add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+	-Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wswitch-enum
+	-Wundef -Wformat=2 -Wvla -Wimplicit-fallthrough -fno-common -fstack-protector-strong)
+add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+if(KEYSTORE_SANITIZE)
+	add_compile_options(-fsanitize=${KEYSTORE_SANITIZE} -fno-sanitize-recover=all
+		-fno-omit-frame-pointer)
+	add_link_options(-fsanitize=${KEYSTORE_SANITIZE})
+endif()
