@@ -15,14 +15,20 @@
 typedef Keystore__V1__Request ks_pb_request;
 typedef Keystore__V1__Reply ks_pb_reply;
 
-/* NULL: malformed, or more memory than 2 MiB. Free with codec_request_free(). */
+/*
+ * NULL: malformed, a string that is not UTF-8 or holds a NUL, or more memory than 2 MiB.
+ * Free with codec_request_free(). Enum values are as sent, known or not.
+ */
 ks_pb_request *codec_request_decode(const uint8_t *bytes, size_t len);
 void codec_request_free(ks_pb_request *request);
 
 ks_pb_reply *codec_reply_decode(const uint8_t *bytes, size_t len);
 void codec_reply_free(ks_pb_reply *reply);
 
-/* Packs a message as one frame at the end of @writer. FRAME_TOO_LARGE: over KS_FRAME_MAX. */
+/*
+ * Packs a message as one frame at the end of @writer. FRAME_TOO_LARGE: over KS_FRAME_MAX, or
+ * without a single field.
+ */
 enum frame_status codec_write(struct frame_writer *writer, const ProtobufCMessage *message);
 
 #endif

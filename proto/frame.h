@@ -29,13 +29,14 @@ enum frame_status {
 struct frame_reader {
 	uint8_t *buf;
 	size_t len;   /* bytes held */
-	size_t start; /* where the next frame begins */
+	size_t start; /* where the frame handed out last begins, or else the next */
+	size_t taken; /* bytes of the frame handed out last, to be wiped */
 	size_t cap;
 };
 
 /*
- * Reads what the non-blocking @fd has, up to one buffer's worth. FRAME_OK: something came.
- * Memory grows with what arrived, not with what the header announces, and is given back
+ * Reads what the non-blocking @fd has, up to one buffer's worth. FRAME_OK: something came;
+ * FRAME_AGAIN: nothing now, or no room before frames are taken. Memory grows with what arrived, not with what the header announces, and is given back
  * when the buffer runs empty. A received frame is wiped when it is passed over.
  */
 enum frame_status frame_reader_fill(struct frame_reader *reader, int fd);
@@ -47,10 +48,10 @@ enum frame_status frame_reader_fill(struct frame_reader *reader, int fd);
 enum frame_status frame_reader_next(struct frame_reader *reader, const uint8_t **ret_payload,
 				    size_t *ret_len);
 
-/* Whether part of a frame is held: the peer owes the rest. */
+/* Whether the next frame is held in part: the peer owes the rest. */
 bool frame_reader_is_inside(const struct frame_reader *reader);
 
-/* How long the frame is whose header has been read; 0: no header yet. */
+/* The next frame's length as its header says, valid or not; 0: no header yet. */
 size_t frame_reader_announced(const struct frame_reader *reader);
 
 void frame_reader_wipe(struct frame_reader *reader);
