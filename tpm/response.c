@@ -105,8 +105,8 @@ void response_describe(TSS2_RC rc, const char *doing, char ret_error[TPM_ERROR_M
 	const char *advice = response ? response->advice : NULL;
 
 	if (response_kind(rc) == RESPONSE_LOST)
-		snprintf(ret_error, TPM_ERROR_MAX, "the TPM does not answer (%s: %s)", doing,
-			 words);
+		snprintf(ret_error, TPM_ERROR_MAX, "the TPM stopped answering when asked %s",
+			 doing);
 	else
 		snprintf(ret_error, TPM_ERROR_MAX, "the TPM refused %s: %s (0x%03x)%s%s", doing,
 			 words, rc, advice ? "; " : "", advice ? advice : "");

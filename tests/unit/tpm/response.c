@@ -27,10 +27,10 @@ static const struct expectation expectations[] = {
 	{0x1df, RESPONSE_REFUSAL, TPM_REFUSED, "another TPM"},
 	{0x1d5, RESPONSE_BAD_INPUT, TPM_REFUSED, "0x1d5"},
 	{0x100, RESPONSE_NOT_READY, TPM_UNAVAILABLE, "0x100"},
-	{TSS2_TCTI_RC_IO_ERROR, RESPONSE_LOST, TPM_UNAVAILABLE, "does not answer"},
-	{TSS2_ESYS_RC_BAD_SEQUENCE, RESPONSE_LOST, TPM_UNAVAILABLE, "does not answer"},
+	{TSS2_TCTI_RC_IO_ERROR, RESPONSE_LOST, TPM_UNAVAILABLE, "stopped answering"},
+	{TSS2_ESYS_RC_BAD_SEQUENCE, RESPONSE_LOST, TPM_UNAVAILABLE, "stopped answering"},
 	/* What a TPM 1.2, or a dying emulator, answers. */
-	{0x009, RESPONSE_LOST, TPM_UNAVAILABLE, "does not answer"},
+	{0x009, RESPONSE_LOST, TPM_UNAVAILABLE, "stopped answering"},
 };
 
 Test(response, is_classified_and_put_into_words)
