@@ -6,7 +6,8 @@ struct account *account_of(struct accounts *accounts, uid_t uid)
 {
 	struct account *account;
 
-	LIST_FOREACH (account, accounts, all) {
+	LIST_FOREACH(account, accounts, all)
+	{
 		if (account->uid == uid)
 			return account;
 	}

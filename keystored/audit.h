@@ -16,8 +16,7 @@
 struct audit;
 
 /* All are borrowed and outlive it. NULL: no memory. */
-struct audit *audit_new(sd_event *event, struct store *store, const struct log *log,
-			uint64_t keep);
+struct audit *audit_new(sd_event *event, struct store *store, const struct log *log, uint64_t keep);
 /* Enters what is pending. */
 void audit_free(struct audit *audit);
 

@@ -475,8 +475,7 @@ void conns_publish(struct conns *conns, const ks_pb_reply *event,
 	while (conn) {
 		struct conn *following = LIST_NEXT(conn, all);
 
-		if (conn->is_subscribed && !conn->is_closing &&
-		    (!wants || wants(conn->peer, user)))
+		if (conn->is_subscribed && !conn->is_closing && (!wants || wants(conn->peer, user)))
 			conn_send(conn, event);
 		conn = following;
 	}
@@ -510,7 +509,7 @@ void conns_drain(struct conns *conns, unsigned grace_ms)
 
 	while ((conn = LIST_FIRST(&conns->list))) {
 		uint64_t now = now_ms();
-		struct pollfd poll_fd = { .fd = conn->fd, .events = POLLOUT };
+		struct pollfd poll_fd = {.fd = conn->fd, .events = POLLOUT};
 
 		flush(conn);
 		if (conn->is_closed)

@@ -6,8 +6,8 @@
 #define CONN_H
 
 #include <codec.h>
-#include <stdbool.h>
 #include <status.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy.h"

@@ -80,13 +80,15 @@ static struct entry *find(struct keyring *keyring, const char *name, uint64_t id
 	struct entry *entry;
 
 	if (!name) {
-		LIST_FOREACH (entry, bucket_of_id(keyring, id), same_id) {
+		LIST_FOREACH(entry, bucket_of_id(keyring, id), same_id)
+		{
 			if (entry->key.id == id)
 				return entry;
 		}
 		return NULL;
 	}
-	LIST_FOREACH (entry, bucket_of_name(keyring, name), same_name) {
+	LIST_FOREACH(entry, bucket_of_name(keyring, name), same_name)
+	{
 		if (strcmp(entry->key.name, name) == 0)
 			return entry;
 	}
@@ -97,7 +99,7 @@ static enum store_status load(struct keyring *keyring, const char *name, uint64_
 			      struct entry **ret_entry)
 {
 	struct entry *entry = calloc(1, sizeof *entry);
-	struct store_key stored = { 0 };
+	struct store_key stored = {0};
 	enum store_status status = STORE_NOMEM;
 
 	if (!entry)
@@ -159,7 +161,7 @@ enum store_status keyring_get(struct keyring *keyring, const char *name, uint64_
 void keyring_refresh(struct keyring *keyring, uint64_t id)
 {
 	struct entry *entry = find(keyring, NULL, id);
-	struct store_key stored = { 0 };
+	struct store_key stored = {0};
 
 	if (!entry)
 		return;

@@ -5,7 +5,7 @@
 
 struct reply_operations reply_operations(unsigned operations)
 {
-	struct reply_operations reply = { 0 };
+	struct reply_operations reply = {0};
 
 	if (operations & POLICY_SIGN)
 		reply.list[reply.count++] = KEYSTORE__V1__OPERATION__OPERATION_SIGN;
@@ -66,7 +66,7 @@ bool reply_key_build(struct reply_key *reply, const struct keyring_key *key)
 	const uint8_t *spki = tpm_key_spki(key->tpm, &spki_len);
 	Keystore__V1__KeyInfo *info = &reply->info;
 
-	*reply = (struct reply_key){ 0 };
+	*reply = (struct reply_key){0};
 	keystore__v1__key_info__init(info);
 	reply->operations = reply_operations(key->operations);
 	info->id = key->id;

@@ -40,32 +40,32 @@ struct request_kind {
 #define PLAIN		    .key_at = NOWHERE, .name_at = NOWHERE
 
 static const struct request_kind kinds[] = {
-	[BODY(HELLO)] = { "hello", service_info_hello, RIGHT_ANY, PLAIN },
-	[BODY(STATUS)] = { "status", service_info_status, RIGHT_ANY, PLAIN },
-	[BODY(SUBSCRIBE)] = { "subscribe", service_info_subscribe, RIGHT_ANY, PLAIN },
-	[BODY(RANDOM)] = { "random", service_use_random, RIGHT_ANY, PLAIN },
-	[BODY(KEY_CREATE)] = { "key create", service_key_create, RIGHT_MANAGE,
-			       MAKES(KeyCreateRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true },
-	[BODY(KEY_LIST)] = { "key list", service_key_list, RIGHT_ANY, PLAIN },
-	[BODY(KEY_SHOW)] = { "key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key) },
-	[BODY(KEY_DELETE)] = { "key delete", service_key_delete, RIGHT_MANAGE,
-			       ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES },
-	[BODY(KEY_ALLOW)] = { "key allow", service_key_allow, RIGHT_MANAGE,
-			      ABOUT(KeyAllowRequest, key), AUDIT_ENTRY },
-	[BODY(KEY_PIN)] = { "key pin", service_pin, RIGHT_MANAGE, ABOUT(KeyPinRequest, key),
-			    AUDIT_ENTRY, VANISH_CONTINUES },
+	[BODY(HELLO)] = {"hello", service_info_hello, RIGHT_ANY, PLAIN},
+	[BODY(STATUS)] = {"status", service_info_status, RIGHT_ANY, PLAIN},
+	[BODY(SUBSCRIBE)] = {"subscribe", service_info_subscribe, RIGHT_ANY, PLAIN},
+	[BODY(RANDOM)] = {"random", service_use_random, RIGHT_ANY, PLAIN},
+	[BODY(KEY_CREATE)] = {"key create", service_key_create, RIGHT_MANAGE,
+			      MAKES(KeyCreateRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(KEY_LIST)] = {"key list", service_key_list, RIGHT_ANY, PLAIN},
+	[BODY(KEY_SHOW)] = {"key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key)},
+	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE,
+			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
+	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE,
+			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY},
+	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE, ABOUT(KeyPinRequest, key),
+			   AUDIT_ENTRY, VANISH_CONTINUES},
 	/* What the format asks for beyond that, the handler checks. */
-	[BODY(KEY_EXPORT)] = { "key export", service_key_export, RIGHT_SEE,
-			       ABOUT(KeyExportRequest, key), AUDIT_ENTRY },
-	[BODY(KEY_IMPORT)] = { "key import", service_key_import, RIGHT_MANAGE,
-			       MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true },
-	[BODY(SIGN)] = { "sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key) },
-	[BODY(DECRYPT)] = { "decrypt", service_use_decrypt, RIGHT_DECRYPT,
-			    ABOUT(DecryptRequest, key) },
-	[BODY(CSR)] = { "csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key) },
+	[BODY(KEY_EXPORT)] = {"key export", service_key_export, RIGHT_SEE,
+			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
+	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE,
+			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key)},
+	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
+			   ABOUT(DecryptRequest, key)},
+	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
 };
 
-static const struct request_kind unknown_kind = { "unknown request", NULL, RIGHT_ANY, PLAIN };
+static const struct request_kind unknown_kind = {"unknown request", NULL, RIGHT_ANY, PLAIN};
 
 struct requests {
 	struct request_list list;
@@ -232,19 +232,18 @@ static const struct {
 	enum status status;
 	const char *advice;
 } job_outcomes[] = {
-	[TPM_OK] = { STATUS_OK, "" },
-	[TPM_INVALID] = { STATUS_INVALID, "" },
-	[TPM_UNSUPPORTED] = { STATUS_UNSUPPORTED, "" },
-	[TPM_BUSY] = { STATUS_BUSY, ": try again shortly" },
-	[TPM_UNAVAILABLE] = { STATUS_UNAVAILABLE,
-			      ": try again, or ask to wait for the TPM" },
-	[TPM_FULL] = { STATUS_LIMIT, ": unpin or remove something from the TPM" },
-	[TPM_CONFLICT] = { STATUS_CONFLICT, "" },
-	[TPM_DECRYPT_FAILED] = { STATUS_DECRYPT_FAILED, "" },
-	[TPM_BAD_AUTH] = { STATUS_TPM, ": set owner-auth-file to the owner hierarchy's auth value" },
-	[TPM_REFUSED] = { STATUS_TPM, "" },
-	[TPM_UNVERIFIED] = { STATUS_TPM, ": the signature was withheld" },
-	[TPM_NOMEM] = { STATUS_INTERNAL, "" },
+	[TPM_OK] = {STATUS_OK, ""},
+	[TPM_INVALID] = {STATUS_INVALID, ""},
+	[TPM_UNSUPPORTED] = {STATUS_UNSUPPORTED, ""},
+	[TPM_BUSY] = {STATUS_BUSY, ": try again shortly"},
+	[TPM_UNAVAILABLE] = {STATUS_UNAVAILABLE, ": try again, or ask to wait for the TPM"},
+	[TPM_FULL] = {STATUS_LIMIT, ": unpin or remove something from the TPM"},
+	[TPM_CONFLICT] = {STATUS_CONFLICT, ""},
+	[TPM_DECRYPT_FAILED] = {STATUS_DECRYPT_FAILED, ""},
+	[TPM_BAD_AUTH] = {STATUS_TPM, ": set owner-auth-file to the owner hierarchy's auth value"},
+	[TPM_REFUSED] = {STATUS_TPM, ""},
+	[TPM_UNVERIFIED] = {STATUS_TPM, ": the signature was withheld"},
+	[TPM_NOMEM] = {STATUS_INTERNAL, ""},
 };
 
 void request_fail_job(struct request *request, const struct tpm_job *job)
@@ -408,7 +407,8 @@ void request_vanish_all(struct request_list *list)
 	while ((request = LIST_FIRST(list))) {
 		LIST_REMOVE(request, of_conn);
 		request->conn = NULL;
-		if (request->kind->vanish == VANISH_CONTINUES && request->job)
+		if (request->kind->vanish == VANISH_CONTINUES &&
+		    (request->job || request->deadline == LAZY_NEVER))
 			continue;
 		cancel_job(request);
 		note(request, STATUS_DEADLINE, "the client went away");
@@ -443,7 +443,8 @@ bool requests_is_reserved(struct requests *requests, const char *name)
 
 	if (!requests->creating)
 		return false;
-	LIST_FOREACH (request, &requests->list, all) {
+	LIST_FOREACH(request, &requests->list, all)
+	{
 		if (request->is_creating && strcmp(request->object, name) == 0)
 			return true;
 	}
@@ -482,7 +483,8 @@ static bool id_is_taken(struct conn *conn, uint64_t id)
 {
 	const struct request *request;
 
-	LIST_FOREACH (request, conn_requests(conn), of_conn) {
+	LIST_FOREACH(request, conn_requests(conn), of_conn)
+	{
 		if (request->id == id)
 			return true;
 	}
@@ -559,8 +561,7 @@ static bool find_key(struct request *request, const void *body, const struct key
 	enum store_status status;
 
 	memcpy(&ref, (const char *)body + request->kind->key_at, sizeof ref);
-	if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_NAME &&
-	    names_is_key_name(ref->name)) {
+	if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_NAME && names_is_key_name(ref->name)) {
 		snprintf(request->object, sizeof request->object, "%s", ref->name);
 		status = keyring_get(service->keyring, ref->name, 0, ret_key);
 	} else if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_ID && ref->id <= INT64_MAX) {
@@ -568,9 +569,10 @@ static bool find_key(struct request *request, const void *body, const struct key
 			 (unsigned long long)ref->id);
 		status = keyring_get(service->keyring, NULL, ref->id, ret_key);
 	} else {
-		request_fail(request, STATUS_INVALID,
-			     "%s has to say which key: by ID, or by a name, which is " NAMES_KEY_RULE,
-			     request->kind->name);
+		request_fail(
+			request, STATUS_INVALID,
+			"%s has to say which key: by ID, or by a name, which is " NAMES_KEY_RULE,
+			request->kind->name);
 		return false;
 	}
 	if (status != STORE_OK) {

@@ -3,6 +3,7 @@
 #define SERVICE_H
 
 #include <engine.h>
+#include <sys/queue.h>
 #include <systemd/sd-event.h>
 
 #include "account.h"
@@ -11,6 +12,9 @@
 #include "keyring.h"
 #include "policy.h"
 #include "store.h"
+
+struct conns;
+struct requests;
 
 struct service {
 	const struct config *config;
@@ -22,6 +26,7 @@ struct service {
 	struct audit *audit;
 	struct policy policy;
 	struct accounts accounts;
+	LIST_HEAD(, eviction) evictions; /* service_pin.c's */
 	struct requests *requests;
 	struct conns *conns;
 	sd_event_source *engine_source;

@@ -64,7 +64,7 @@ static bool begin(struct request *request, unsigned operations)
 static bool save(struct request *request, struct tpm_key *key, unsigned operations)
 {
 	const struct creation *creation = request->state;
-	struct grant creator = { POLICY_UID, request->uid, operations };
+	struct grant creator = {POLICY_UID, request->uid, operations};
 	struct store_key stored = {
 		.id = creation->id,
 		.algorithm = tpm_key_algorithm(key),
@@ -89,8 +89,7 @@ static bool save(struct request *request, struct tpm_key *key, unsigned operatio
 		OPENSSL_cleanse(stored.auth, sizeof stored.auth);
 		return false;
 	}
-	enum store_status status =
-		store_key_add(request->service->store, &stored, spki, spki_len);
+	enum store_status status = store_key_add(request->service->store, &stored, spki, spki_len);
 
 	OPENSSL_cleanse(stored.auth, sizeof stored.auth);
 	return request_commit(request, status, algorithm_names[stored.algorithm]);
@@ -140,8 +139,8 @@ static void fail_algorithm(struct request *request, const char *name, const stru
 						len ? ", " : "", algorithm_names[i]);
 	}
 	request_fail(request, STATUS_UNSUPPORTED,
-		     "key “%s”: this TPM cannot make %s keys; it can make %s", request->object, name,
-		     has);
+		     "key “%s”: this TPM cannot make %s keys; it can make %s", request->object,
+		     name, has);
 }
 
 void service_key_create(struct request *request, const void *body, const struct keyring_key *key)
@@ -163,9 +162,8 @@ void service_key_create(struct request *request, const void *body, const struct 
 
 	if (!reply_operations_parse(create->operations, create->n_operations, &operations) ||
 	    (!is_rsa && (operations & POLICY_DECRYPT))) {
-		request_fail(request, STATUS_INVALID,
-			     "key “%s”: %s keys are for %s", request->object,
-			     algorithm_names[algorithm],
+		request_fail(request, STATUS_INVALID, "key “%s”: %s keys are for %s",
+			     request->object, algorithm_names[algorithm],
 			     is_rsa ? "signing and decryption" : "signing only");
 		return;
 	}
@@ -216,7 +214,8 @@ void service_key_import(struct request *request, const void *body, const struct 
 		return;
 	if (!tpm_key_pem_decode(import->pem.data, import->pem.len, &der, &der_len)) {
 		request_fail(request, STATUS_INVALID,
-			     "what is to become key “%s” is no TSS2 PRIVATE KEY in PEM", request->object);
+			     "what is to become key “%s” is no TSS2 PRIVATE KEY in PEM",
+			     request->object);
 		return;
 	}
 	if (!begin(request, operations))

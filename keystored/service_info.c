@@ -126,7 +126,7 @@ void service_info_publish_key(struct service *service, const struct keyring_key 
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
 	Keystore__V1__KeyEvent what = KEYSTORE__V1__KEY_EVENT__INIT;
-	struct audience audience = { service, key };
+	struct audience audience = {service, key};
 
 	what.change = change;
 	what.id = key->id;

@@ -66,8 +66,8 @@ void service_key_list(struct request *request, const void *body, const struct ke
 		request_fail_memory(request);
 		return;
 	}
-	page->limit = asked->limit && asked->limit < SERVICE_LIST_PAGE ? asked->limit
-								       : SERVICE_LIST_PAGE;
+	page->limit =
+		asked->limit && asked->limit < SERVICE_LIST_PAGE ? asked->limit : SERVICE_LIST_PAGE;
 	enum store_status status = store_key_list(service->store, asked->after,
 						  manages ? NULL : peer, add_to_page, page);
 
@@ -95,12 +95,12 @@ void service_key_show(struct request *request, const void *body, const struct ke
 static bool take_grant(struct request *request, const Keystore__V1__Grant *asked,
 		       const struct keyring_key *key, struct grant *ret_grant)
 {
-	struct grant grant = { 0 };
+	struct grant grant = {0};
 
 	if (asked && asked->subject_case == KEYSTORE__V1__GRANT__SUBJECT_UID)
-		grant = (struct grant){ POLICY_UID, asked->uid, 0 };
+		grant = (struct grant){POLICY_UID, asked->uid, 0};
 	else if (asked && asked->subject_case == KEYSTORE__V1__GRANT__SUBJECT_GID)
-		grant = (struct grant){ POLICY_GID, asked->gid, 0 };
+		grant = (struct grant){POLICY_GID, asked->gid, 0};
 	/* (uid_t)-1 is nobody, see setresuid(2). */
 	if (!grant.subject || grant.id == UINT32_MAX) {
 		request_fail(request, STATUS_INVALID,
@@ -135,15 +135,15 @@ void service_key_allow(struct request *request, const void *body, const struct k
 			is_new = false;
 	}
 	if (is_new && grant.operations && key->grant_count >= service->config->grants_per_key) {
-		request_fail(request, STATUS_LIMIT,
-			     "key “%s” has %zu grants, and no more are allowed: grant it to a group "
-			     "instead, or raise [limits] grants-per-key",
-			     key->name, key->grant_count);
+		request_fail(
+			request, STATUS_LIMIT,
+			"key “%s” has %zu grants, and no more are allowed: grant it to a group "
+			"instead, or raise [limits] grants-per-key",
+			key->name, key->grant_count);
 		return;
 	}
-	snprintf(detail, sizeof detail, "%s %u:%s%s%s",
-		 grant.subject == POLICY_UID ? "uid" : "gid", grant.id,
-		 grant.operations & POLICY_SIGN ? " sign" : "",
+	snprintf(detail, sizeof detail, "%s %u:%s%s%s", grant.subject == POLICY_UID ? "uid" : "gid",
+		 grant.id, grant.operations & POLICY_SIGN ? " sign" : "",
 		 grant.operations & POLICY_DECRYPT ? " decrypt" : "",
 		 grant.operations ? "" : " nothing");
 	if (!request_begin_change(request))
@@ -230,10 +230,11 @@ void service_key_export(struct request *request, const void *body, const struct 
 	} else if (export->format == KEYSTORE__V1__KEY_FORMAT__KEY_FORMAT_TSS2_PEM) {
 		export_tss2(request, export, key);
 	} else {
-		request_fail(request, STATUS_INVALID,
-			     "key “%s” can be exported as its public part or as a TSS2 key file; the "
-			     "private key itself never leaves the TPM",
-			     key->name);
+		request_fail(
+			request, STATUS_INVALID,
+			"key “%s” can be exported as its public part or as a TSS2 key file; the "
+			"private key itself never leaves the TPM",
+			key->name);
 	}
 }
 
@@ -241,21 +242,25 @@ void service_key_delete(struct request *request, const void *body, const struct 
 {
 	struct service *service = request->service;
 	struct tpm_key *tpm = tpm_key_ref(key->tpm);
-	struct store_handle handle;
+	struct store_handle handle = {0};
+	enum store_status pinned = store_handle_of_key(service->store, key->id, &handle);
 	enum store_status status;
 
 	(void)body;
+	if (pinned != STORE_OK && pinned != STORE_NOT_FOUND) {
+		request_fail_store(request, pinned);
+		goto out;
+	}
+	if (handle.state == STORE_PINNING) {
+		request_fail(request, STATUS_CONFLICT,
+			     "key “%s” is just being pinned: try again shortly", key->name);
+		goto out;
+	}
 	if (!request_begin_change(request))
 		goto out;
 	status = store_key_delete(service->store, key->id);
-	enum store_status pinned =
-		status == STORE_OK ? store_handle_of_key(service->store, key->id, &handle)
-				   : STORE_NOT_FOUND;
-
-	if (pinned == STORE_OK)
+	if (status == STORE_OK && handle.state == STORE_PINNED)
 		status = store_handle_set(service->store, handle.handle, STORE_UNPINNING);
-	else if (pinned != STORE_NOT_FOUND)
-		status = pinned;
 	if (!request_commit(request, status, ""))
 		goto out;
 	service_info_publish_key(service, key, KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED);
@@ -263,7 +268,7 @@ void service_key_delete(struct request *request, const void *body, const struct 
 	keyring_forget(service->keyring, request->key_id);
 	service_pin_forget(service, tpm);
 	/* Deleted is deleted; what the TPM still holds goes as soon as it can. */
-	if (pinned == STORE_OK)
+	if (handle.state == STORE_PINNED)
 		service_pin_evict(service, &handle, request);
 	else
 		request_reply_empty(request);

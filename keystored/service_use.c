@@ -30,9 +30,10 @@ static bool take_scheme(struct request *request, const struct keyring_key *key,
 		return false;
 	}
 	if (hash >= TPM_HASH_COUNT || padding > TPM_PADDING_PSS) {
-		request_fail(request, STATUS_INVALID,
-			     "hash %u with padding %u is unknown: hashes are 1 to 4, paddings 0 to 2",
-			     hash, padding);
+		request_fail(
+			request, STATUS_INVALID,
+			"hash %u with padding %u is unknown: hashes are 1 to 4, paddings 0 to 2",
+			hash, padding);
 		return false;
 	}
 	if (hash == TPM_SHA1 && !request->service->config->allow_sha1_signatures) {
@@ -87,14 +88,14 @@ void service_use_sign(struct request *request, const void *body, const struct ke
 	if (!take_scheme(request, key, sign->hash, sign->padding, &hash, &padding))
 		return;
 	if (sign->digest.len != tpm_hash_size(hash)) {
-		request_fail(request, STATUS_INVALID,
-			     "the digest for key “%s” has %zu bytes, and %s makes %zu: name the hash "
-			     "that made it",
-			     key->name, sign->digest.len, hash_names[hash], tpm_hash_size(hash));
+		request_fail(
+			request, STATUS_INVALID,
+			"the digest for key “%s” has %zu bytes, and %s makes %zu: name the hash "
+			"that made it",
+			key->name, sign->digest.len, hash_names[hash], tpm_hash_size(hash));
 		return;
 	}
-	struct tpm_job *job =
-		new_job(request, TPM_SIGN, key, sign->digest.data, sign->digest.len);
+	struct tpm_job *job = new_job(request, TPM_SIGN, key, sign->digest.data, sign->digest.len);
 
 	if (!job)
 		return;
@@ -221,12 +222,11 @@ void service_use_csr(struct request *request, const void *body, const struct key
 		return;
 	}
 	for (size_t i = 0; i < asked->n_names; i++)
-		names[i] = (struct csr_name){ (int)asked->names[i]->type, asked->names[i]->value };
+		names[i] = (struct csr_name){(int)asked->names[i]->type, asked->names[i]->value};
 	if (!take_scheme(request, key, asked->hash, asked->padding, &hash, &padding))
 		goto out;
-	enum csr_status status =
-		csr_new(asked->subject, names, asked->n_names, tpm_key_public(key->tpm), hash,
-			padding, error, &csr);
+	enum csr_status status = csr_new(asked->subject, names, asked->n_names,
+					 tpm_key_public(key->tpm), hash, padding, error, &csr);
 
 	if (status != CSR_OK) {
 		fail_csr(request, status, error);
