@@ -26,3 +26,7 @@ if(KEYSTORE_SANITIZE)
 		-fno-omit-frame-pointer)
 	add_link_options(-fsanitize=${KEYSTORE_SANITIZE})
 endif()
+if(KEYSTORE_FUZZ)
+	# Everything reports what it covered; the fuzz targets alone get libFuzzer's main().
+	add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 #define KS_SOCKET_DEFAULT "/run/keystored/keystored.sock"
 
 enum ks_status {
@@ -212,6 +214,12 @@ enum ks_hash ks_hash_from_name(const char *name);
  */
 enum ks_status ks_connect(const char *socket_path, struct ks_client **ret_client);
 
+/*
+ * Why ks_connect() gave no client, as a sentence with the way out. @error: errno after it.
+ * Fills @buf, cut off at @len bytes with the NUL, and returns it.
+ */
+const char *ks_connect_message(const char *socket_path, int error, char *buf, size_t len);
+
 /* Ends the connection; operations under way are answered KS_DISCONNECTED first. */
 void ks_close(struct ks_client *client);
 
@@ -226,23 +234,30 @@ void ks_set_options(struct ks_client *client, const struct ks_options *options);
 /*
  * Event loops: poll ks_fd() for ks_events() (POLLIN, POLLOUT) and call ks_process(), which
  * runs the callbacks. A callback may start operations; it may not close the client or call a
- * blocking form. KS_DISCONNECTED: every operation has been answered so; close the client.
+ * blocking form (KS_INVALID). KS_DISCONNECTED, KS_PROTOCOL: the connection has ended and every
+ * operation has been answered so; close the client. A blocking call may connect again, which
+ * changes ks_fd(); without a connection it is -1.
  */
 int ks_fd(const struct ks_client *client);
 short ks_events(const struct ks_client *client);
 enum ks_status ks_process(struct ks_client *client);
 
-/* Events arrive through ks_process(), and while a blocking call waits. */
+/*
+ * Events arrive through ks_process(), and while a blocking call waits. When a blocking call
+ * connects again the subscription is renewed; what happened in between is not reported.
+ */
 enum ks_status ks_subscribe(struct ks_client *client, ks_event_fn *event, void *user,
 			    struct ks_result **ret_result);
 
 /*
  * Blocking form: @ret_result, if not NULL, receives the result whatever the status; free it
  * with ks_result_free(). The status is the result's. Connects again when the service was
- * restarted since the last call, and repeats once what is safe to repeat.
+ * restarted since the last call, and repeats once what is safe to repeat. With a deadline in
+ * the options it returns at most a second after that, whatever the service does.
  *
  * _start form: KS_OK means @done will be called exactly once; anything else (KS_NOMEM,
- * KS_BUSY with the output buffer full, KS_DISCONNECTED) means it will not.
+ * KS_INVALID, KS_BUSY with the output buffer full or 1024 operations under way,
+ * KS_DISCONNECTED) means it will not.
  */
 void ks_result_free(struct ks_result *result);
 
@@ -349,6 +364,8 @@ enum ks_status ks_csr(struct ks_client *client, const char *key, const struct ks
 		      struct ks_result **ret_result);
 enum ks_status ks_csr_start(struct ks_client *client, const char *key, const struct ks_csr *csr,
 			    ks_done_fn *done, void *user);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

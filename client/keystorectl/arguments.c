@@ -1,0 +1,177 @@
+#include "arguments.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keystore.h"
+
+#define SECONDS_MAX 86400.0
+
+static const struct {
+	const char *name;
+	const char *value; /* NULL: a flag */
+	const char *help;
+} options[OPTION_COUNT] = {
+	[OPTION_SOCKET] = {"--socket", "PATH", "the service's socket (or KEYSTORE_SOCKET)"},
+	[OPTION_JSON] = {"--json", NULL, "print one JSON object"},
+	[OPTION_HELP] = {"--help", NULL, "explain the command"},
+	[OPTION_VERSION] = {"--version", NULL, "print the version"},
+	[OPTION_DEADLINE] = {"--deadline", "SECONDS", "give up after that time"},
+	[OPTION_WAIT] = {"--wait", NULL, "TPM away: wait for it up to the deadline"},
+	[OPTION_ALGORITHM] = {"--algorithm", "NAME",
+			      "rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384"},
+	[OPTION_USAGE] = {"--usage", "LIST", "sign, decrypt or sign,decrypt (default: all)"},
+	[OPTION_UID] = {"--uid", "USER", "a user, by number or name"},
+	[OPTION_GID] = {"--gid", "GROUP", "a group, by number or name"},
+	[OPTION_OPERATIONS] = {"--operations", "LIST", "sign, decrypt, sign,decrypt or none"},
+	[OPTION_PUBLIC] = {"--public", NULL, "the public key, PEM"},
+	[OPTION_TSS2] = {"--tss2", NULL, "the key wrapped by this TPM, TSS2 PEM"},
+	[OPTION_PASSWORD_FILE] = {"--password-file", "FILE",
+				  "the TSS2 file's password: the first line of FILE"},
+	[OPTION_IN] = {"--in", "FILE", "read FILE (default: standard input)"},
+	[OPTION_OUT] = {"--out", "FILE", "write FILE (default: standard output)"},
+	[OPTION_SUBJECT] = {"--subject", "NAME", "like \"CN=plc-1,O=Plant\""},
+	[OPTION_SAN] = {"--san", "LIST", "like URI:urn:plc-1,IP:192.0.2.1,DNS:plc-1"},
+	[OPTION_HASH] = {"--hash", "NAME", "sha256 (default), sha384, sha512 or sha1"},
+	[OPTION_PADDING] = {"--padding", "NAME", "of RSA signatures: pkcs1 (default) or pss"},
+	[OPTION_DIGEST] = {"--digest", NULL, "the input is the digest, in raw bytes"},
+	[OPTION_DER] = {"--der", NULL, "write DER instead of PEM"},
+	[OPTION_HEX] = {"--hex", NULL, "write hexadecimal digits"},
+	[OPTION_NAMES] = {"--names", NULL, "print names only, one in a line"},
+};
+
+const char *option_name(enum option option)
+{
+	return options[option].name;
+}
+
+const char *option_usage(enum option option)
+{
+	return options[option].value ? options[option].value : "";
+}
+
+const char *option_help(enum option option)
+{
+	return options[option].help;
+}
+
+/* The option that @arg begins with; its value after '=', if there is one. OPTION_COUNT: none. */
+static enum option option_find(const char *arg, const char **ret_value)
+{
+	size_t len = strcspn(arg, "=");
+
+	*ret_value = arg[len] ? arg + len + 1 : NULL;
+	if (strcmp(arg, "-h") == 0)
+		return OPTION_HELP;
+	for (enum option i = 0; i < OPTION_COUNT; i++)
+		if (strlen(options[i].name) == len && strncmp(options[i].name, arg, len) == 0)
+			return i;
+	return OPTION_COUNT;
+}
+
+bool arguments_parse(int argc, char *const *argv, struct arguments *ret_arguments, char *problem)
+{
+	struct arguments arguments = {0};
+	bool only_words = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *value = NULL;
+		enum option option;
+
+		if (only_words || argv[i][0] != '-' || argv[i][1] == '\0') {
+			if (arguments.word_count == WORDS_MAX) {
+				snprintf(problem, PROBLEM_BYTES, "too many arguments, from '%s' on",
+					 argv[i]);
+				return false;
+			}
+			arguments.words[arguments.word_count++] = argv[i];
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			only_words = true;
+			continue;
+		}
+		option = option_find(argv[i], &value);
+		if (option == OPTION_COUNT) {
+			snprintf(problem, PROBLEM_BYTES, "there is no option '%s'", argv[i]);
+			return false;
+		}
+		if (!options[option].value && value) {
+			snprintf(problem, PROBLEM_BYTES, "%s takes no value", options[option].name);
+			return false;
+		}
+		if (options[option].value && !value && i + 1 < argc)
+			value = argv[++i];
+		if (options[option].value && !value) {
+			snprintf(problem, PROBLEM_BYTES, "%s needs a value: %s %s",
+				 options[option].name, options[option].name, options[option].value);
+			return false;
+		}
+		if (arguments.values[option]) {
+			snprintf(problem, PROBLEM_BYTES, "%s is given twice", options[option].name);
+			return false;
+		}
+		arguments.values[option] = value ? value : "";
+	}
+	*ret_arguments = arguments;
+	return true;
+}
+
+bool parse_operations(const char *text, unsigned *ret_operations)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} names[] = {{"sign", KS_OPERATION_SIGN}, {"decrypt", KS_OPERATION_DECRYPT}};
+	unsigned operations = 0;
+
+	if (*text == '\0' || strcmp(text, "none") == 0) {
+		*ret_operations = 0;
+		return true;
+	}
+	while (text) {
+		size_t len = strcspn(text, ",");
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strlen(names[i].name) == len && strncmp(names[i].name, text, len) == 0)
+				bit = names[i].bit;
+		if (!bit)
+			return false;
+		operations |= bit;
+		text = text[len] ? text + len + 1 : NULL;
+	}
+	*ret_operations = operations;
+	return true;
+}
+
+bool parse_seconds(const char *text, uint32_t *ret_ms)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !isfinite(seconds) || seconds < 0.001 || seconds > SECONDS_MAX)
+		return false;
+	*ret_ms = (uint32_t)(seconds * 1000);
+	return true;
+}
+
+bool parse_number(const char *text, uint32_t *ret_number)
+{
+	unsigned long long number;
+	char *end;
+
+	/* strtoull() would take blanks and signs. */
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || *end || number > UINT32_MAX)
+		return false;
+	*ret_number = (uint32_t)number;
+	return true;
+}

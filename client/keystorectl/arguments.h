@@ -1,0 +1,60 @@
+/* The command line, taken apart. Hides its syntax: options may be anywhere, =VALUE or apart. */
+#ifndef CTL_ARGUMENTS_H
+#define CTL_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option {
+	OPTION_SOCKET,
+	OPTION_JSON,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_DEADLINE,
+	OPTION_WAIT,
+	OPTION_ALGORITHM,
+	OPTION_USAGE,
+	OPTION_UID,
+	OPTION_GID,
+	OPTION_OPERATIONS,
+	OPTION_PUBLIC,
+	OPTION_TSS2,
+	OPTION_PASSWORD_FILE,
+	OPTION_IN,
+	OPTION_OUT,
+	OPTION_SUBJECT,
+	OPTION_SAN,
+	OPTION_HASH,
+	OPTION_PADDING,
+	OPTION_DIGEST,
+	OPTION_DER,
+	OPTION_HEX,
+	OPTION_NAMES,
+	OPTION_COUNT,
+};
+
+#define WORDS_MAX     8
+#define PROBLEM_BYTES 256
+
+struct arguments {
+	const char *values[OPTION_COUNT]; /* NULL: not given; a flag's is "" */
+	const char *words[WORDS_MAX];	  /* what is no option */
+	size_t word_count;
+};
+
+/* "--socket" */
+const char *option_name(enum option option);
+/* "--socket PATH", what it does. */
+const char *option_usage(enum option option);
+const char *option_help(enum option option);
+
+/* Borrows from @argv. False: @problem (PROBLEM_BYTES) says what is wrong. */
+bool arguments_parse(int argc, char *const *argv, struct arguments *ret_arguments, char *problem);
+
+/* Values of options. They return false for what is no such value. */
+bool parse_operations(const char *text, unsigned *ret_operations); /* "sign,decrypt", "none" */
+bool parse_seconds(const char *text, uint32_t *ret_ms);
+bool parse_number(const char *text, uint32_t *ret_number);
+
+#endif

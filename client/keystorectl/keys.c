@@ -1,0 +1,312 @@
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "files.h"
+#include "keytext.h"
+#include "progress.h"
+#include "table.h"
+
+#define DOING_BYTES    128
+#define PEM_BYTES_MAX  65536
+#define DATABASE_BYTES 4096
+
+enum exit_code command_key_create(struct ctl *ctl)
+{
+	const char *name = ctl_option(ctl, OPTION_ALGORITHM);
+	enum ks_algorithm algorithm = ks_algorithm_from_name(name);
+	struct progress progress = {.ctl = ctl, .show = key_show_result};
+	char doing[DOING_BYTES];
+	enum exit_code code;
+	unsigned usage;
+
+	if (!algorithm)
+		return ctl_fail(ctl, EXIT_USAGE, "--algorithm %s: not one of %s", name,
+				option_help(OPTION_ALGORITHM));
+	if (!ctl_operations(ctl, OPTION_USAGE, &usage))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	snprintf(doing, sizeof(doing), "making %s key %s in the TPM", name, ctl->words[0]);
+	progress.doing = doing;
+	return progress_wait(&progress, ks_key_create_start(ctl->client, ctl->words[0], algorithm,
+							    usage, progress_done, &progress));
+}
+
+/* Calls @take with each key, page by page. */
+static enum exit_code each_key(struct ctl *ctl, bool (*take)(const struct ks_key *key, void *user),
+			       void *user)
+{
+	struct ks_result *result = NULL;
+	enum exit_code code = EXIT_OK;
+	char *after = NULL;
+	bool more = true;
+
+	while (more && code == EXIT_OK) {
+		if (ks_key_list(ctl->client, after, 0, &result) != KS_OK)
+			code = ctl_fail_result(ctl, result);
+		for (size_t i = 0; i < result->key_count && code == EXIT_OK; i++)
+			if (!take(&result->keys[i], user))
+				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
+		more = result->more;
+		free(after);
+		after = more ? strdup(result->keys[result->key_count - 1].name) : NULL;
+		if (more && !after)
+			code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
+		ks_result_free(result);
+	}
+	free(after);
+	return code;
+}
+
+static bool take_name(const struct ks_key *key, void *user)
+{
+	(void)user;
+	puts(key->name);
+	return true;
+}
+
+static bool take_json(const struct ks_key *key, void *list)
+{
+	return json_array_append_new(list, key_json(key)) == 0;
+}
+
+static bool take_row(const struct ks_key *key, void *table)
+{
+	char created[TIME_BYTES];
+	char id[24];
+
+	time_text(key->created, created);
+	created[strlen("2026-01-01")] = '\0';
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)key->id);
+	return table_add(table, (const char *const[]){key->name, id, key_algorithm(key),
+						      operations_text(key->operations),
+						      key->pinned ? "yes" : "no", created});
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < TABLE_WIDTH)
+		return TABLE_WIDTH;
+	return size.ws_col;
+}
+
+enum exit_code command_key_list(struct ctl *ctl)
+{
+	static const char *const heads[] = {"NAME",  "ID",     "ALGORITHM",
+					    "USAGE", "PINNED", "CREATED"};
+	enum exit_code code = ctl_connect(ctl);
+	struct table *table;
+	json_t *list;
+
+	if (code != EXIT_OK)
+		return code;
+	if (ctl->json) {
+		list = json_array();
+		code = each_key(ctl, take_json, list);
+		if (code == EXIT_OK)
+			return ctl_print_json(ctl, json_pack("{s:o}", "keys", list));
+		json_decref(list);
+		return code;
+	}
+	if (ctl_has(ctl, OPTION_NAMES))
+		return each_key(ctl, take_name, NULL);
+	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
+	if (!table)
+		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	code = each_key(ctl, take_row, table);
+	if (code == EXIT_OK)
+		table_print(table, stdout, terminal_width());
+	table_free(table);
+	return code;
+}
+
+/* Shows the result of a blocking call about one key. */
+static enum exit_code finish(struct ctl *ctl, struct ks_result *result)
+{
+	enum exit_code code = result->status == KS_OK ? key_show_result(ctl, result)
+						      : ctl_fail_result(ctl, result);
+
+	ks_result_free(result);
+	return code;
+}
+
+enum exit_code command_key_show(struct ctl *ctl)
+{
+	enum exit_code code = ctl_connect(ctl);
+	struct ks_result *result = NULL;
+
+	if (code != EXIT_OK)
+		return code;
+	(void)ks_key_show(ctl->client, ctl->words[0], &result);
+	return finish(ctl, result);
+}
+
+enum exit_code command_key_delete(struct ctl *ctl)
+{
+	enum exit_code code = ctl_connect(ctl);
+	struct ks_result *result = NULL;
+
+	if (code != EXIT_OK)
+		return code;
+	if (ks_key_delete(ctl->client, ctl->words[0], &result) != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else if (ctl->json)
+		code = ctl_print_json(ctl, json_pack("{s:o}", "deleted", text_json(ctl->words[0])));
+	else
+		printf("deleted %s\n", ctl->words[0]);
+	ks_result_free(result);
+	return code;
+}
+
+static bool user_find(const char *text, uint32_t *ret_id)
+{
+	char buf[DATABASE_BYTES];
+	struct passwd *found = NULL;
+	struct passwd user;
+
+	if (parse_number(text, ret_id))
+		return true;
+	if (getpwnam_r(text, &user, buf, sizeof(buf), &found) != 0 || !found)
+		return false;
+	*ret_id = user.pw_uid;
+	return true;
+}
+
+static bool group_find(const char *text, uint32_t *ret_id)
+{
+	char buf[DATABASE_BYTES];
+	struct group *found = NULL;
+	struct group group;
+
+	if (parse_number(text, ret_id))
+		return true;
+	if (getgrnam_r(text, &group, buf, sizeof(buf), &found) != 0 || !found)
+		return false;
+	*ret_id = group.gr_gid;
+	return true;
+}
+
+enum exit_code command_key_allow(struct ctl *ctl)
+{
+	const char *user = ctl_option(ctl, OPTION_UID);
+	const char *group = ctl_option(ctl, OPTION_GID);
+	struct ks_result *result = NULL;
+	struct ks_grant grant = {.subject = user ? KS_SUBJECT_UID : KS_SUBJECT_GID};
+	enum exit_code code;
+
+	if (!user == !group)
+		return ctl_fail(ctl, EXIT_USAGE, "key allow needs one of --uid USER, --gid GROUP");
+	if (user && !user_find(user, &grant.id))
+		return ctl_fail(ctl, EXIT_USAGE, "--uid %s: there is no such user", user);
+	if (group && !group_find(group, &grant.id))
+		return ctl_fail(ctl, EXIT_USAGE, "--gid %s: there is no such group", group);
+	if (!ctl_operations(ctl, OPTION_OPERATIONS, &grant.operations))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	(void)ks_key_allow(ctl->client, ctl->words[0], &grant, &result);
+	return finish(ctl, result);
+}
+
+static enum exit_code pin(struct ctl *ctl, bool pinned)
+{
+	enum exit_code code = ctl_connect(ctl);
+	struct ks_result *result = NULL;
+
+	if (code != EXIT_OK)
+		return code;
+	(void)ks_key_pin(ctl->client, ctl->words[0], pinned, &result);
+	return finish(ctl, result);
+}
+
+enum exit_code command_key_pin(struct ctl *ctl)
+{
+	return pin(ctl, true);
+}
+
+enum exit_code command_key_unpin(struct ctl *ctl)
+{
+	return pin(ctl, false);
+}
+
+enum exit_code command_key_export(struct ctl *ctl)
+{
+	bool is_public = ctl_has(ctl, OPTION_PUBLIC);
+	enum output_kind kind = is_public ? OUTPUT_TEXT : OUTPUT_SECRET_TEXT;
+	const char *out = ctl_option(ctl, OPTION_OUT);
+	struct ks_result *result = NULL;
+	struct file password = {0};
+	enum exit_code code;
+
+	if (is_public == ctl_has(ctl, OPTION_TSS2))
+		return ctl_fail(ctl, EXIT_USAGE,
+				"key export needs one of --public, --tss2 (a private key never "
+				"leaves the TPM in the clear)");
+	if (is_public && ctl_has(ctl, OPTION_PASSWORD_FILE))
+		return ctl_fail(ctl, EXIT_USAGE, "--password-file goes with --tss2 only");
+	code = file_read_password(ctl, &password);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		goto out;
+	if (is_public)
+		(void)ks_key_export_public(ctl->client, ctl->words[0], &result);
+	else
+		(void)ks_key_export_tss2(ctl->client, ctl->words[0], password.data, password.len,
+					 &result);
+	if (result->status != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else if (out || !ctl->json)
+		code = file_write(ctl, out, kind, result->data, result->data_len);
+	if (code == EXIT_OK && ctl->json)
+		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", text_json(out))
+					       : json_pack("{s:o}", "pem",
+							   json_stringn((const char *)result->data,
+									result->data_len)));
+out:
+	ks_result_free(result);
+	file_free(&password);
+	return code;
+}
+
+enum exit_code command_key_import(struct ctl *ctl)
+{
+	struct progress progress = {.ctl = ctl, .show = key_show_result};
+	struct file password = {0};
+	struct file pem = {0};
+	char doing[DOING_BYTES];
+	enum exit_code code;
+	unsigned usage;
+
+	if (!ctl_operations(ctl, OPTION_USAGE, &usage))
+		return EXIT_USAGE;
+	code = file_read_password(ctl, &password);
+	if (code == EXIT_OK)
+		code = file_read(ctl, ctl->words[1], PEM_BYTES_MAX, &pem);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code == EXIT_OK) {
+		snprintf(doing, sizeof(doing), "importing key %s", ctl->words[0]);
+		progress.doing = doing;
+		code = progress_wait(&progress,
+				     ks_key_import_tss2_start(ctl->client, ctl->words[0], pem.data,
+							      pem.len, password.data, password.len,
+							      usage, progress_done, &progress));
+	}
+	file_free(&pem);
+	file_free(&password);
+	return code;
+}

@@ -1,0 +1,210 @@
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "table.h"
+
+#define LIST_BYTES 256
+
+static const char *state_text(enum ks_tpm_state state)
+{
+	switch (state) {
+	case KS_TPM_STARTING:
+		return "starting";
+	case KS_TPM_READY:
+		return "ready";
+	case KS_TPM_UNAVAILABLE:
+		return "unavailable";
+	case KS_TPM_LOCKED_OUT:
+		return "locked out";
+	}
+	return "unknown";
+}
+
+static json_t *algorithms_json(const struct ks_tpm *tpm)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tpm->algorithm_count; i++)
+		if (ks_algorithm_name(tpm->algorithms[i]))
+			json_array_append_new(list,
+					      json_string(ks_algorithm_name(tpm->algorithms[i])));
+	return list;
+}
+
+static json_t *hashes_json(const struct ks_tpm *tpm)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tpm->hash_count; i++)
+		if (ks_hash_name(tpm->hashes[i]))
+			json_array_append_new(list, json_string(ks_hash_name(tpm->hashes[i])));
+	return list;
+}
+
+static json_t *tpm_json(const struct ks_tpm *tpm)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:b}", "state",
+			 state_text(tpm->state), "reason", tpm->reason, "manufacturer",
+			 tpm->manufacturer, "model", tpm->model, "firmware", tpm->firmware,
+			 "algorithms", algorithms_json(tpm), "hashes", hashes_json(tpm),
+			 "transient_slots", (json_int_t)tpm->transient_slots, "persistent_free",
+			 (json_int_t)tpm->persistent_free, "pss_padded_here",
+			 (int)tpm->pss_padded_here);
+}
+
+static json_t *limits_json(const struct ks_limits *limits)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "frame_bytes",
+			 (json_int_t)limits->frame_bytes, "requests_per_connection",
+			 (json_int_t)limits->requests_per_connection, "requests_per_uid",
+			 (json_int_t)limits->requests_per_uid, "connections_per_uid",
+			 (json_int_t)limits->connections_per_uid, "keys", (json_int_t)limits->keys,
+			 "random_bytes", (json_int_t)limits->random_bytes, "list_page",
+			 (json_int_t)limits->list_page, "grants_per_key",
+			 (json_int_t)limits->grants_per_key);
+}
+
+static json_t *service_json(const struct ks_service *service)
+{
+	return json_pack("{s:{s:s, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
+			 " s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+			 "service", "version", service->version, "client_version", KEYSTORE_VERSION,
+			 "uptime_seconds", (double)service->uptime_ms / 1000, "connections",
+			 (json_int_t)service->connections, "tpm", tpm_json(&service->tpm), "queue",
+			 "length", (json_int_t)service->queue_length, "limit",
+			 (json_int_t)service->queue_limit, "limits", limits_json(&service->limits),
+			 "counters", "keys", (json_int_t)service->keys, "signatures",
+			 (json_int_t)service->signatures, "decryptions",
+			 (json_int_t)service->decryptions, "tpm_commands",
+			 (json_int_t)service->tpm_commands, "tpm_reopened",
+			 (json_int_t)service->tpm_reopened, "signatures_withheld",
+			 (json_int_t)service->signatures_withheld);
+}
+
+static void list_append(char list[LIST_BYTES], const char *item)
+{
+	size_t used = strlen(list);
+
+	if (item)
+		snprintf(list + used, LIST_BYTES - used, "%s%s", used ? " " : "", item);
+}
+
+static void print_tpm(const struct ks_tpm *tpm)
+{
+	char algorithms[LIST_BYTES] = "";
+	char hashes[LIST_BYTES] = "";
+
+	for (size_t i = 0; i < tpm->algorithm_count; i++)
+		list_append(algorithms, ks_algorithm_name(tpm->algorithms[i]));
+	for (size_t i = 0; i < tpm->hash_count; i++)
+		list_append(hashes, ks_hash_name(tpm->hashes[i]));
+	fact_print(stdout, "TPM", "%s%s%s", state_text(tpm->state), *tpm->reason ? ": " : "",
+		   tpm->reason);
+	if (*tpm->manufacturer)
+		fact_print(stdout, "", "%s %s, firmware %s", tpm->manufacturer, tpm->model,
+			   tpm->firmware);
+	fact_print(stdout, "algorithms", "%s", algorithms);
+	fact_print(stdout, "hashes", "%s%s", hashes,
+		   tpm->pss_padded_here ? "; PSS is padded by the service" : "");
+	fact_print(stdout, "slots", "%u keys loaded at once, room for %u more pinned ones",
+		   tpm->transient_slots, tpm->persistent_free);
+}
+
+static void print_service(const struct ks_service *service)
+{
+	const struct ks_limits *limits = &service->limits;
+	unsigned long long minutes = service->uptime_ms / 60000;
+
+	fact_print(stdout, "service", "keystored %s, up %llu d %llu h %llu min, connections: %u",
+		   service->version, minutes / 1440, minutes / 60 % 24, minutes % 60,
+		   service->connections);
+	print_tpm(&service->tpm);
+	fact_print(stdout, "queue", "%u of %u", service->queue_length, service->queue_limit);
+	fact_print(stdout, "keys", "%llu of %u", (unsigned long long)service->keys, limits->keys);
+	fact_print(stdout, "since start",
+		   "%llu signatures, %llu decryptions, %llu TPM commands, %llu recoveries of the "
+		   "TPM, %llu signatures withheld",
+		   (unsigned long long)service->signatures,
+		   (unsigned long long)service->decryptions,
+		   (unsigned long long)service->tpm_commands,
+		   (unsigned long long)service->tpm_reopened,
+		   (unsigned long long)service->signatures_withheld);
+	fact_print(stdout, "limits",
+		   "%u connections and %u requests per user, %u requests per connection, %u bytes "
+		   "per frame, %u random bytes, %u keys per page, %u grants per key",
+		   limits->connections_per_uid, limits->requests_per_uid,
+		   limits->requests_per_connection, limits->frame_bytes, limits->random_bytes,
+		   limits->list_page, limits->grants_per_key);
+}
+
+enum exit_code command_status(struct ctl *ctl)
+{
+	enum exit_code code = ctl_connect(ctl);
+	struct ks_result *result = NULL;
+
+	if (code != EXIT_OK)
+		return code;
+	if (ks_service_status(ctl->client, &result) != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else if (ctl->json)
+		code = ctl_print_json(ctl, service_json(result->service));
+	else
+		print_service(result->service);
+	ks_result_free(result);
+	return code;
+}
+
+static const char *const event_texts[] = {
+	[KS_EVENT_TPM] = "tpm",
+	[KS_EVENT_KEY_CREATED] = "key created",
+	[KS_EVENT_KEY_UPDATED] = "key updated",
+	[KS_EVENT_KEY_DELETED] = "key deleted",
+};
+
+static json_t *event_json(const struct ks_event *event, const char *time)
+{
+	if (event->type == KS_EVENT_TPM)
+		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
+				 "tpm", tpm_json(event->tpm));
+	return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event", event_texts[event->type],
+			 "id", (json_int_t)event->key_id, "name", text_json(event->key_name));
+}
+
+static void print_event(const struct ks_event *event, void *user)
+{
+	const struct ctl *ctl = user;
+	char now[TIME_BYTES];
+
+	time_text(time(NULL), now);
+	if (ctl->json)
+		(void)ctl_print_json(ctl, event_json(event, now));
+	else if (event->type == KS_EVENT_TPM)
+		printf("%s tpm %s%s%s\n", now, state_text(event->tpm->state),
+		       *event->tpm->reason ? ": " : "", event->tpm->reason);
+	else
+		printf("%s %s #%llu %s\n", now, event_texts[event->type],
+		       (unsigned long long)event->key_id, event->key_name);
+	fflush(stdout);
+}
+
+enum exit_code command_watch(struct ctl *ctl)
+{
+	enum exit_code code = ctl_connect(ctl);
+	struct ks_result *result = NULL;
+
+	if (code != EXIT_OK)
+		return code;
+	if (ks_subscribe(ctl->client, print_event, ctl, &result) != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	ks_result_free(result);
+	while (code == EXIT_OK) {
+		struct pollfd ready = {.fd = ks_fd(ctl->client), .events = ks_events(ctl->client)};
+
+		if (poll(&ready, 1, -1) > 0 && ks_process(ctl->client) != KS_OK)
+			code = ctl_fail(ctl, EXIT_UNAVAILABLE, "keystored ended the connection");
+	}
+	return code;
+}

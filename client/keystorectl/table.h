@@ -1,0 +1,34 @@
+/* Text for people: aligned tables and facts that fit 80 columns, whatever the characters. */
+#ifndef CTL_TABLE_H
+#define CTL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define TABLE_COLUMNS_MAX 8
+#define TABLE_WIDTH	  80
+
+struct table;
+
+/* NULL: no memory. @heads: one for each column. */
+struct table *table_new(const char *const *heads, size_t columns);
+void table_free(struct table *table);
+
+/* Copies the texts of one row. False: no memory. */
+bool table_add(struct table *table, const char *const *cells);
+
+/*
+ * Prints heads and rows. @width: columns of the terminal, to which the first column is cut
+ * ("..."); 0: as wide as it is.
+ */
+void table_print(const struct table *table, FILE *out, size_t width);
+
+/* "label        value", the value wrapped between words at TABLE_WIDTH. */
+void fact_print(FILE *out, const char *label, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Columns that @text takes on a terminal in the current locale. */
+size_t text_width(const char *text);
+
+#endif

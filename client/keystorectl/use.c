@@ -1,0 +1,237 @@
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "files.h"
+#include "san.h"
+
+#define CIPHERTEXT_BYTES_MAX 1024 /* RSA-4096 has 512 */
+
+/*
+ * Writes a result's data to --out or standard output, or into @object as @field. Frees the
+ * result, and takes @object.
+ */
+static enum exit_code finish_data(struct ctl *ctl, struct ks_result *result, enum output_kind kind,
+				  json_t *object, const char *field)
+{
+	const char *out = ctl_option(ctl, OPTION_OUT);
+	enum exit_code code = EXIT_OK;
+	char *text = NULL;
+
+	if (result->status != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else if (out || !ctl->json)
+		code = file_write(ctl, out, kind, result->data, result->data_len);
+	if (code != EXIT_OK || !ctl->json)
+		goto out;
+	text = base64_text(result->data, result->data_len);
+	json_object_set_new(object, "bytes", json_integer((json_int_t)result->data_len));
+	if (out)
+		json_object_set_new(object, "out", text_json(out));
+	else
+		json_object_set_new(object, field, text ? json_string(text) : NULL);
+	code = ctl_print_json(ctl, object);
+	object = NULL;
+out:
+	if (text)
+		OPENSSL_cleanse(text, strlen(text));
+	free(text);
+	json_decref(object);
+	ks_result_free(result);
+	return code;
+}
+
+static enum exit_code read_digest(struct ctl *ctl, enum ks_hash hash,
+				  uint8_t digest[DIGEST_BYTES_MAX], size_t *ret_len)
+{
+	const EVP_MD *md = EVP_get_digestbyname(ks_hash_name(hash));
+	size_t wanted = md ? (size_t)EVP_MD_get_size(md) : 0;
+	struct file file = {0};
+	enum exit_code code;
+
+	if (!ctl_has(ctl, OPTION_DIGEST))
+		return file_digest(ctl, ctl_option(ctl, OPTION_IN), hash, digest, ret_len);
+	code = file_read(ctl, ctl_option(ctl, OPTION_IN), CIPHERTEXT_BYTES_MAX, &file);
+	if (code != EXIT_OK)
+		return code;
+	if (file.len != wanted)
+		code = ctl_fail(ctl, EXIT_USAGE,
+				"--digest: the input has %zu bytes, a %s digest has %zu (raw, not "
+				"hexadecimal)",
+				file.len, ks_hash_name(hash), wanted);
+	else
+		memcpy(digest, file.data, file.len);
+	*ret_len = file.len;
+	file_free(&file);
+	return code;
+}
+
+enum exit_code command_sign(struct ctl *ctl)
+{
+	struct ks_result *result = NULL;
+	uint8_t digest[DIGEST_BYTES_MAX];
+	enum ks_padding padding;
+	enum exit_code code;
+	enum ks_hash hash;
+	size_t len = 0;
+
+	if (!ctl_hash(ctl, &hash) || !ctl_padding(ctl, &padding))
+		return EXIT_USAGE;
+	code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_BINARY);
+	if (code == EXIT_OK)
+		code = read_digest(ctl, hash, digest, &len);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	(void)ks_sign(ctl->client, ctl->words[0], hash, padding, digest, len, &result);
+	return finish_data(ctl, result, OUTPUT_BINARY,
+			   json_pack("{s:o, s:s}", "key", text_json(ctl->words[0]), "hash",
+				     ks_hash_name(hash)),
+			   "signature");
+}
+
+enum exit_code command_decrypt(struct ctl *ctl)
+{
+	struct ks_result *result = NULL;
+	struct file ciphertext = {0};
+	enum exit_code code;
+	enum ks_hash hash;
+
+	if (!ctl_hash(ctl, &hash))
+		return EXIT_USAGE;
+	if (hash != KS_HASH_SHA1 && hash != KS_HASH_SHA256)
+		return ctl_fail(ctl, EXIT_USAGE, "--hash %s: OAEP takes sha1 or sha256 here",
+				ks_hash_name(hash));
+	code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_SECRET);
+	if (code == EXIT_OK)
+		code = file_read(ctl, ctl_option(ctl, OPTION_IN), CIPHERTEXT_BYTES_MAX,
+				 &ciphertext);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code == EXIT_OK) {
+		(void)ks_decrypt(ctl->client, ctl->words[0], hash, ciphertext.data, ciphertext.len,
+				 &result);
+		code = finish_data(ctl, result, OUTPUT_SECRET,
+				   json_pack("{s:o, s:s}", "key", text_json(ctl->words[0]), "hash",
+					     ks_hash_name(hash)),
+				   "plaintext");
+	}
+	file_free(&ciphertext);
+	return code;
+}
+
+/* The data of a good result as hexadecimal digits and a newline. */
+static enum exit_code finish_hex(struct ctl *ctl, struct ks_result *result)
+{
+	char *text = hex_text(result->data, result->data_len);
+	size_t len = 2 * result->data_len;
+	enum exit_code code;
+
+	if (!text) {
+		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	} else if (ctl->json && !ctl_has(ctl, OPTION_OUT)) {
+		code = ctl_print_json(ctl, json_pack("{s:I, s:s}", "bytes",
+						     (json_int_t)result->data_len, "hex", text));
+	} else {
+		text[len] = '\n';
+		code = file_write(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_SECRET_TEXT,
+				  (const uint8_t *)text, len + 1);
+		if (code == EXIT_OK && ctl->json)
+			code = ctl_print_json(
+				ctl, json_pack("{s:I, s:o}", "bytes", (json_int_t)result->data_len,
+					       "out", text_json(ctl_option(ctl, OPTION_OUT))));
+	}
+	if (text)
+		OPENSSL_cleanse(text, len);
+	free(text);
+	ks_result_free(result);
+	return code;
+}
+
+enum exit_code command_random(struct ctl *ctl)
+{
+	bool is_hex = ctl_has(ctl, OPTION_HEX);
+	enum output_kind kind = is_hex ? OUTPUT_SECRET_TEXT : OUTPUT_SECRET;
+	struct ks_result *result = NULL;
+	enum exit_code code;
+	uint32_t bytes;
+
+	if (!parse_number(ctl->words[0], &bytes) || bytes == 0)
+		return ctl_fail(ctl, EXIT_USAGE, "%s is no number of bytes", ctl->words[0]);
+	code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), kind);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	if (ks_random(ctl->client, bytes, &result) == KS_OK && is_hex)
+		return finish_hex(ctl, result);
+	return finish_data(ctl, result, kind, json_object(), "random");
+}
+
+/* DER as PEM. NULL: no memory. BIO_free() it. */
+static BIO *csr_pem(const struct ks_result *result)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	if (bio &&
+	    PEM_write_bio(bio, PEM_STRING_X509_REQ, "", result->data, (long)result->data_len))
+		return bio;
+	BIO_free(bio);
+	return NULL;
+}
+
+static enum exit_code finish_pem(struct ctl *ctl, struct ks_result *result)
+{
+	const char *out = ctl_option(ctl, OPTION_OUT);
+	BIO *bio = csr_pem(result);
+	enum exit_code code = EXIT_OK;
+	char *pem = NULL;
+	long len = bio ? BIO_get_mem_data(bio, &pem) : 0;
+
+	if (!bio)
+		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	else if (out || !ctl->json)
+		code = file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem, (size_t)len);
+	if (code == EXIT_OK && ctl->json)
+		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", text_json(out))
+					       : json_pack("{s:s%}", "csr", pem, (size_t)len));
+	BIO_free(bio);
+	ks_result_free(result);
+	return code;
+}
+
+enum exit_code command_csr(struct ctl *ctl)
+{
+	const char *list = ctl_option(ctl, OPTION_SAN);
+	bool is_der = ctl_has(ctl, OPTION_DER);
+	struct ks_csr csr = {.subject = ctl_option(ctl, OPTION_SUBJECT)};
+	struct ks_result *result = NULL;
+	char problem[PROBLEM_BYTES];
+	struct san san = {0};
+	enum exit_code code;
+
+	if (!ctl_hash(ctl, &csr.hash) || !ctl_padding(ctl, &csr.padding))
+		return EXIT_USAGE;
+	if (list && !san_parse(list, &san, problem, sizeof(problem)))
+		return ctl_fail(ctl, EXIT_USAGE, "%s", problem);
+	csr.names = san.names;
+	csr.name_count = san.count;
+	code = is_der ? file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_BINARY)
+		      : EXIT_OK;
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		goto out;
+	if (ks_csr(ctl->client, ctl->words[0], &csr, &result) == KS_OK && !is_der)
+		code = finish_pem(ctl, result);
+	else
+		code = finish_data(ctl, result, OUTPUT_BINARY, json_object(), "csr_der");
+out:
+	san_free(&san);
+	return code;
+}

@@ -1,0 +1,69 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "keystore.h"
+#include "status.h"
+
+static const char *const algorithms[] = {
+	[KS_ALGORITHM_RSA_2048] = "rsa-2048", [KS_ALGORITHM_RSA_3072] = "rsa-3072",
+	[KS_ALGORITHM_RSA_4096] = "rsa-4096", [KS_ALGORITHM_EC_P256] = "ec-p256",
+	[KS_ALGORITHM_EC_P384] = "ec-p384",
+};
+
+static const char *const hashes[] = {
+	[KS_HASH_SHA1] = "sha1",
+	[KS_HASH_SHA256] = "sha256",
+	[KS_HASH_SHA384] = "sha384",
+	[KS_HASH_SHA512] = "sha512",
+};
+
+static const char *const local_statuses[] = {
+	[KS_NOMEM - KS_NOMEM] = "out of memory",
+	[KS_UNREACHABLE - KS_NOMEM] = "unreachable",
+	[KS_DISCONNECTED - KS_NOMEM] = "disconnected",
+	[KS_PROTOCOL - KS_NOMEM] = "protocol",
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *name_of(const char *const *table, size_t count, unsigned number)
+{
+	return number < count ? table[number] : NULL;
+}
+
+static unsigned number_of(const char *const *table, size_t count, const char *name)
+{
+	for (unsigned i = 0; name && i < count; i++)
+		if (table[i] && strcmp(table[i], name) == 0)
+			return i;
+	return 0;
+}
+
+const char *ks_status_name(enum ks_status status)
+{
+	const char *name = status < KS_NOMEM ? NULL
+					     : name_of(local_statuses, COUNT(local_statuses),
+						       (unsigned)status - KS_NOMEM);
+
+	return name ? name : status_name((int)status);
+}
+
+const char *ks_algorithm_name(enum ks_algorithm algorithm)
+{
+	return name_of(algorithms, COUNT(algorithms), algorithm);
+}
+
+enum ks_algorithm ks_algorithm_from_name(const char *name)
+{
+	return (enum ks_algorithm)number_of(algorithms, COUNT(algorithms), name);
+}
+
+const char *ks_hash_name(enum ks_hash hash)
+{
+	return name_of(hashes, COUNT(hashes), hash);
+}
+
+enum ks_hash ks_hash_from_name(const char *name)
+{
+	return (enum ks_hash)number_of(hashes, COUNT(hashes), name);
+}

@@ -1,0 +1,312 @@
+#include "result.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status.h"
+#include "text.h"
+
+#define FACTS_LIST_MAX	16 /* algorithms or hashes that are passed on */
+#define FINGERPRINT_LEN 32
+
+/* A ks_tpm and the memory behind its lists. */
+struct facts {
+	struct ks_tpm tpm;
+	enum ks_algorithm algorithms[FACTS_LIST_MAX];
+	enum ks_hash hashes[FACTS_LIST_MAX];
+};
+
+/* A result and what its pointers point to. */
+struct owned {
+	struct ks_result result; /* first: ks_result_free() gets this address */
+	char *message;
+	ks_pb_reply *reply;
+	struct ks_key *keys;
+	struct ks_grant *grants;
+	struct ks_service service;
+	struct facts facts;
+};
+
+static const struct ks_result nomem_result = {
+	.status = KS_NOMEM,
+	.message = "out of memory",
+};
+
+/* Never written to: ks_result_free() knows it. */
+static struct ks_result *nomem(void)
+{
+	return (struct ks_result *)(uintptr_t)&nomem_result;
+}
+
+enum ks_status reply_status(const ks_pb_reply *reply)
+{
+	return (unsigned)reply->status < STATUS_COUNT ? (enum ks_status)reply->status : KS_INTERNAL;
+}
+
+static unsigned operation_bits(const Keystore__V1__Operation *operations, size_t count)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (operations[i] == KEYSTORE__V1__OPERATION__OPERATION_SIGN)
+			bits |= KS_OPERATION_SIGN;
+		if (operations[i] == KEYSTORE__V1__OPERATION__OPERATION_DECRYPT)
+			bits |= KS_OPERATION_DECRYPT;
+	}
+	return bits;
+}
+
+static void read_facts(const Keystore__V1__TpmFacts *from, struct facts *facts)
+{
+	text_clean(from->reason);
+	text_clean(from->manufacturer);
+	text_clean(from->model);
+	text_clean(from->firmware);
+	facts->tpm = (struct ks_tpm){
+		.state = (enum ks_tpm_state)from->state,
+		.reason = from->reason,
+		.manufacturer = from->manufacturer,
+		.model = from->model,
+		.firmware = from->firmware,
+		.algorithms = facts->algorithms,
+		.hashes = facts->hashes,
+		.transient_slots = from->transient_slots,
+		.persistent_free = from->persistent_free,
+		.pss_padded_here = from->pss_padded_here,
+	};
+	for (size_t i = 0; i < from->n_algorithms && i < FACTS_LIST_MAX; i++)
+		facts->algorithms[facts->tpm.algorithm_count++] =
+			(enum ks_algorithm)from->algorithms[i];
+	for (size_t i = 0; i < from->n_hashes && i < FACTS_LIST_MAX; i++)
+		facts->hashes[facts->tpm.hash_count++] = (enum ks_hash)from->hashes[i];
+}
+
+static struct ks_limits read_limits(const Keystore__V1__Limits *from)
+{
+	return (struct ks_limits){
+		.frame_bytes = from->frame_bytes,
+		.requests_per_connection = from->requests_per_connection,
+		.requests_per_uid = from->requests_per_uid,
+		.connections_per_uid = from->connections_per_uid,
+		.keys = from->keys,
+		.random_bytes = from->random_bytes,
+		.list_page = from->list_page,
+		.grants_per_key = from->grants_per_key,
+	};
+}
+
+static bool read_hello(struct owned *owned, const Keystore__V1__HelloReply *from)
+{
+	if (!from->tpm || !from->limits)
+		return false;
+	text_clean(from->server_version);
+	read_facts(from->tpm, &owned->facts);
+	owned->service = (struct ks_service){
+		.version = from->server_version,
+		.protocol_version = from->protocol_version,
+		.tpm = owned->facts.tpm,
+		.limits = read_limits(from->limits),
+	};
+	owned->result.service = &owned->service;
+	return true;
+}
+
+static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *from)
+{
+	if (!from->tpm || !from->limits)
+		return false;
+	text_clean(from->server_version);
+	read_facts(from->tpm, &owned->facts);
+	owned->service = (struct ks_service){
+		.version = from->server_version,
+		.tpm = owned->facts.tpm,
+		.limits = read_limits(from->limits),
+		.uptime_ms = from->uptime_ms,
+		.connections = from->connections,
+		.queue_length = from->queue_length,
+		.queue_limit = from->queue_limit,
+		.keys = from->keys,
+		.signatures = from->signatures,
+		.decryptions = from->decryptions,
+		.tpm_commands = from->tpm_commands,
+		.tpm_reopened = from->tpm_reopened,
+		.signatures_withheld = from->signatures_withheld,
+	};
+	owned->result.service = &owned->service;
+	return true;
+}
+
+static void read_grants(const Keystore__V1__KeyInfo *from, struct ks_key *key,
+			struct ks_grant *grants)
+{
+	key->grants = grants;
+	for (size_t i = 0; i < from->n_grants; i++) {
+		const Keystore__V1__Grant *grant = from->grants[i];
+		bool is_uid = grant->subject_case == KEYSTORE__V1__GRANT__SUBJECT_UID;
+
+		/* A kind of subject that is newer than this library. */
+		if (grant->subject_case == KEYSTORE__V1__GRANT__SUBJECT__NOT_SET)
+			continue;
+		grants[key->grant_count++] = (struct ks_grant){
+			.subject = is_uid ? KS_SUBJECT_UID : KS_SUBJECT_GID,
+			.id = is_uid ? grant->uid : grant->gid,
+			.operations = operation_bits(grant->operations, grant->n_operations),
+		};
+	}
+}
+
+static bool read_key(const Keystore__V1__KeyInfo *from, struct ks_key *key, struct ks_grant *grants)
+{
+	if (from->fingerprint.len != 0 && from->fingerprint.len != FINGERPRINT_LEN)
+		return false;
+	text_clean(from->name);
+	*key = (struct ks_key){
+		.id = from->id,
+		.name = from->name,
+		.algorithm = (enum ks_algorithm)from->algorithm,
+		.operations = operation_bits(from->operations, from->n_operations),
+		.origin = (enum ks_origin)from->origin,
+		.pinned = from->pinned,
+		.persistent_handle = from->persistent_handle,
+		.created = from->created,
+		.created_by = from->created_by,
+		.public_key = from->public_key.data,
+		.public_key_len = from->public_key.len,
+		.fingerprint = from->fingerprint.len ? from->fingerprint.data : NULL,
+	};
+	read_grants(from, key, grants);
+	return true;
+}
+
+static bool read_keys(struct owned *owned, Keystore__V1__KeyInfo *const *from, size_t count)
+{
+	size_t grants = 0;
+
+	for (size_t i = 0; i < count; i++)
+		grants += from[i]->n_grants;
+	owned->keys = calloc(count ? count : 1, sizeof(*owned->keys));
+	owned->grants = calloc(grants ? grants : 1, sizeof(*owned->grants));
+	if (!owned->keys || !owned->grants) {
+		owned->result.status = KS_NOMEM;
+		return true;
+	}
+	grants = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!read_key(from[i], &owned->keys[i], owned->grants + grants))
+			return false;
+		grants += owned->keys[i].grant_count;
+	}
+	owned->result.keys = owned->keys;
+	owned->result.key_count = count;
+	return true;
+}
+
+static bool read_body(struct owned *owned, const ks_pb_reply *reply)
+{
+	switch (reply->body_case) {
+	case KEYSTORE__V1__REPLY__BODY_HELLO:
+		return read_hello(owned, reply->hello);
+	case KEYSTORE__V1__REPLY__BODY_SERVICE:
+		return read_status(owned, reply->service);
+	case KEYSTORE__V1__REPLY__BODY_KEY:
+		return reply->key->key && read_keys(owned, &reply->key->key, 1);
+	case KEYSTORE__V1__REPLY__BODY_KEY_LIST:
+		owned->result.more = reply->key_list->more && reply->key_list->n_keys > 0;
+		return read_keys(owned, reply->key_list->keys, reply->key_list->n_keys);
+	case KEYSTORE__V1__REPLY__BODY_DATA:
+		owned->result.data = reply->data->data.data;
+		owned->result.data_len = reply->data->data.len;
+		return true;
+	case KEYSTORE__V1__REPLY__BODY_EVENT:
+	case KEYSTORE__V1__REPLY__BODY__NOT_SET:
+	case _KEYSTORE__V1__REPLY__BODY__CASE_IS_INT_SIZE:
+		return true;
+	}
+	return true;
+}
+
+struct ks_result *result_from_reply(ks_pb_reply *reply, Keystore__V1__Reply__BodyCase expected)
+{
+	struct owned *owned = NULL;
+	enum ks_status status = reply_status(reply);
+
+	if (status == KS_OK && expected != KEYSTORE__V1__REPLY__BODY__NOT_SET &&
+	    reply->body_case != expected)
+		return NULL;
+	owned = calloc(1, sizeof(*owned));
+	if (!owned) {
+		codec_reply_free(reply);
+		return nomem();
+	}
+	text_clean(reply->message);
+	owned->result = (struct ks_result){
+		.status = status,
+		.message = status == KS_OK     ? ""
+			   : reply->message[0] ? reply->message
+					       : ks_status_name(status),
+	};
+	if (status == KS_OK && expected != KEYSTORE__V1__REPLY__BODY__NOT_SET &&
+	    !read_body(owned, reply)) {
+		ks_result_free(&owned->result);
+		return NULL;
+	}
+	owned->reply = reply;
+	if (owned->result.status != KS_NOMEM)
+		return &owned->result;
+	ks_result_free(&owned->result);
+	return nomem();
+}
+
+struct ks_result *result_failure(enum ks_status status, const char *message)
+{
+	struct owned *owned = calloc(1, sizeof(*owned));
+	char *copy = strdup(message);
+
+	if (!owned || !copy) {
+		free(owned);
+		free(copy);
+		return nomem();
+	}
+	owned->message = copy;
+	owned->result = (struct ks_result){.status = status, .message = copy};
+	return &owned->result;
+}
+
+void ks_result_free(struct ks_result *result)
+{
+	struct owned *owned = (struct owned *)result;
+
+	if (!result || result == &nomem_result)
+		return;
+	codec_reply_free(owned->reply);
+	free(owned->message);
+	free(owned->keys);
+	free(owned->grants);
+	free(owned);
+}
+
+void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *user)
+{
+	static const enum ks_event_type changes[] = {
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED] = KS_EVENT_KEY_CREATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_KEY_UPDATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_KEY_DELETED,
+	};
+	struct ks_event event = {0};
+	struct facts facts = {0};
+
+	if (message->body_case == KEYSTORE__V1__EVENT__BODY_TPM) {
+		read_facts(message->tpm, &facts);
+		event.type = KS_EVENT_TPM;
+		event.tpm = &facts.tpm;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_KEY &&
+		   (unsigned)message->key->change < sizeof(changes) / sizeof(changes[0])) {
+		text_clean(message->key->name);
+		event.type = changes[message->key->change];
+		event.key_id = message->key->id;
+		event.key_name = message->key->name;
+	}
+	if (event.type)
+		deliver(&event, user);
+}
