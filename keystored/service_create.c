@@ -186,7 +186,6 @@ void service_key_create(struct request *request, const void *body, const struct 
 	}
 	job->algorithm = (enum tpm_algorithm)algorithm;
 	job->usage = operations;
-	job->key_id = ((struct creation *)request->state)->id;
 	request_submit(request, job, key_done);
 }
 
@@ -227,7 +226,6 @@ void service_key_import(struct request *request, const void *body, const struct 
 		goto out;
 	}
 	job->usage = operations;
-	job->key_id = ((struct creation *)request->state)->id;
 	job->auth_len = import->password.len;
 	if (job->auth_len)
 		memcpy(job->auth, import->password.data, job->auth_len);
