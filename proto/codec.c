@@ -132,26 +132,31 @@ static bool text_is_utf8(const char *text, size_t len)
 	return true;
 }
 
-static bool texts_are_utf8(const ProtobufCMessage *message);
+static bool message_is_clean(const ProtobufCMessage *message);
 
-static bool value_texts_are_utf8(const ProtobufCFieldDescriptor *field, void *value)
+static bool value_is_clean(const ProtobufCFieldDescriptor *field, void *value)
 {
 	if (!value || value == field->default_value)
 		return true;
 	if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-		return texts_are_utf8(value);
+		return message_is_clean(value);
 	return text_is_utf8(value, piece_of(value)->len - 1);
 }
 
 /*
- * A NUL inside a string would make two readers see two names, and proto3 readers of other
- * languages refuse what is not UTF-8. Recursion ends with the schema, which has no cycle.
+ * What protobuf-c lets through: a NUL inside a string would make two readers see two names,
+ * and proto3 readers of other languages refuse what is not UTF-8, and a field numbered 0.
+ * Recursion ends with the schema, which has no cycle.
  */
-static bool texts_are_utf8(const ProtobufCMessage *message)
+static bool message_is_clean(const ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *descriptor = message->descriptor;
 	const uint8_t *base = (const uint8_t *)message;
 
+	for (unsigned i = 0; i < message->n_unknown_fields; i++) {
+		if (message->unknown_fields[i].tag == 0)
+			return false;
+	}
 	for (unsigned i = 0; i < descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
 		const void *member = base + field->offset;
@@ -169,7 +174,7 @@ static bool texts_are_utf8(const ProtobufCMessage *message)
 			count = 0;
 		}
 		for (size_t k = 0; k < count; k++) {
-			if (!value_texts_are_utf8(field, values[k]))
+			if (!value_is_clean(field, values[k]))
 				return false;
 		}
 	}
@@ -186,7 +191,7 @@ static ProtobufCMessage *message_decode(const ProtobufCMessageDescriptor *descri
 	if (!arena)
 		return NULL;
 	message = protobuf_c_message_unpack(descriptor, &allocator, len, bytes);
-	if (message && texts_are_utf8(message))
+	if (message && message_is_clean(message))
 		return message;
 	arena_free(arena);
 	return NULL;

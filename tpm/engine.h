@@ -110,13 +110,13 @@ struct tpm_job {
 	struct tpm_key *key;	      /* SIGN DECRYPT EXPORT PIN FORGET; a reference of its own */
 	enum tpm_algorithm algorithm; /* CREATE */
 	unsigned usage;		      /* CREATE IMPORT: TPM_USE_* */
-	uint64_t key_id;	      /* CREATE IMPORT: what the new key will be known as */
-	enum tpm_hash hash;	      /* SIGN DECRYPT */
-	enum tpm_padding padding;     /* SIGN */
-	uint32_t handle;	      /* PIN UNPIN */
-	struct tpm_name name;	      /* UNPIN */
-	size_t want;		      /* RANDOM: bytes, up to TPM_OUTPUT_MAX */
-	uint8_t *input;		      /* SIGN digest, DECRYPT ciphertext, IMPORT DER: a copy */
+
+	enum tpm_hash hash;	  /* SIGN DECRYPT */
+	enum tpm_padding padding; /* SIGN */
+	uint32_t handle;	  /* PIN UNPIN */
+	struct tpm_name name;	  /* UNPIN */
+	size_t want;		  /* RANDOM: bytes, up to TPM_OUTPUT_MAX */
+	uint8_t *input;		  /* SIGN digest, DECRYPT ciphertext, IMPORT DER: a copy */
 	size_t input_len;
 	uint8_t auth[TPM_AUTH_MAX]; /* IMPORT EXPORT: the file's auth value */
 	size_t auth_len;

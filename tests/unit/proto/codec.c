@@ -212,6 +212,14 @@ Test(codec, ignores_a_field_it_does_not_know)
 	codec_request_free(request);
 }
 
+/* Found by fuzzing: in the long form of the number protobuf-c takes it. */
+Test(codec, refuses_a_field_numbered_0)
+{
+	static const uint8_t bytes[] = {0x80, 0x00, 0x00};
+
+	cr_assert_null(codec_request_decode(bytes, sizeof(bytes)));
+}
+
 /* A frame full of @unit: what would a decoder without a bound make of it? */
 static void amplify(const uint8_t *head, size_t head_len, const uint8_t *unit, size_t unit_len)
 {

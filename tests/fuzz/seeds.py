@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets into corpus/, next to this file."""
+
+import base64
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def varint(n):
+    out = b""
+    while n > 0x7F:
+        out += bytes([n & 0x7F | 0x80])
+        n >>= 7
+    return out + bytes([n])
+
+
+def num(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def blob(field, value):
+    value = value.encode() if isinstance(value, str) else value
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def frame(message):
+    return struct.pack(">I", len(message)) + message
+
+
+def request(number, field, body, extra=b""):
+    return frame(num(1, number) + extra + blob(field, body))
+
+
+def der(tag, value):
+    size = len(value)
+    if size < 128:
+        length = bytes([size])
+    else:
+        octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        length = bytes([0x80 | len(octets)]) + octets
+    return bytes([tag]) + length + value
+
+
+def sized(value):
+    return struct.pack(">H", len(value)) + value
+
+
+# keystore.proto: field numbers of Request.
+KEY = blob(1, blob(1, "plc-1"))
+REQUESTS = {
+    "hello": (16, blob(1, "seed 1")),
+    "status": (17, b""),
+    "subscribe": (18, b""),
+    "random": (19, num(1, 32)),
+    "key_create": (20, blob(1, "plc-1") + num(2, 4) + blob(3, b"\x01")),
+    "key_list": (21, blob(1, "a") + num(2, 10)),
+    "key_show": (22, blob(1, num(2, 1))),
+    "key_delete": (23, KEY),
+    "key_allow": (24, KEY + blob(2, num(1, 1000) + blob(3, b"\x01\x02"))),
+    "key_pin": (25, KEY + num(2, 1)),
+    "key_export": (26, KEY + num(2, 2) + blob(3, "secret")),
+    "key_import": (27, blob(1, "plc-2") + blob(2, "-----BEGIN TSS2 PRIVATE KEY-----")),
+    "sign": (28, KEY + num(2, 2) + num(3, 2) + blob(4, bytes(32))),
+    "decrypt": (29, KEY + num(2, 2) + blob(3, bytes(256))),
+    "csr": (30, KEY + blob(2, "CN=plc-1,O=Plant") + blob(3, num(1, 1) + blob(2, "urn:plc-1"))
+            + blob(3, num(1, 2) + blob(2, "192.0.2.1")) + num(4, 2)),
+}
+
+
+def streams():
+    one = {name: request(7, field, body) for name, (field, body) in REQUESTS.items()}
+    more = {
+        "pipelined": b"".join(one.values()),
+        "options": request(9, 17, b"", num(2, 500) + blob(3, "token") + num(4, 1) + num(5, 1)),
+        "truncated": one["csr"][:-5],
+        "empty": frame(b""),
+        "oversized": struct.pack(">I", 262145) + bytes(16),
+        "garbage": bytes(range(1, 255)),
+        "no_body": frame(num(1, 3)),
+        "unknown": request(4, 99, b"x"),
+        "nul": request(5, 16, blob(1, "a\0b")),
+        "merged": frame(num(1, 6) + blob(22, KEY) + blob(22, blob(1, num(2, 3)))),
+        "amplified": request(8, 30, blob(3, b"") * 500),
+    }
+    return {**one, **more}
+
+
+NAMES = {
+    "usual": "CN=plc-1,O=Plant,C=DE\n1urn:plc-1:app\n2192.0.2.1\n3plc-1.example",
+    "every_kind": "\n1opc.tcp://plc-1:4840/a?b#c%20\n22001:db8::1\n3*.plant.example\n"
+                  "4a.b@plant.example\n51.3.6.1.4.1.99999",
+    "attributes": "CN=a,O=b,OU=c,L=d,ST=e,street=f,DC=g,emailAddress=h@i,serialNumber=1,"
+                  "title=j,GN=k,SN=l,UID=m,name=n,initials=o,dnQualifier=p,pseudonym=q",
+    "escapes": 'CN=a\\,b\\+c\\"d\\\\e\\<f\\>g\\;h\\=i\\#j\\C3\\B6 , O = \\ x\\ ',
+    "refused": "CN=a+O=b\n0x\n1a b\n2::1%1\n3*\n4@\n51.40",
+    "utf8": "CN=K\u00f6ln \u5de5\u5382 \U0001F511\n3k\u00f6ln.example",
+    "long": "CN=" + "\u00e4" * 65,
+}
+
+
+def key_der(public):
+    oid = der(0x06, bytes([0x67, 0x81, 0x05, 0x0A, 0x01, 0x03]))
+    parent = der(0x02, bytes([0x40, 0, 0, 1]))
+    return der(0x30, oid + der(0xA0, der(0x01, b"\0")) + parent + der(0x04, sized(public))
+               + der(0x04, sized(bytes(range(100)))))
+
+
+def pem(blob_der):
+    text = base64.b64encode(blob_der).decode()
+    lines = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+    return f"-----BEGIN TSS2 PRIVATE KEY-----\n{lines}\n-----END TSS2 PRIVATE KEY-----\n".encode()
+
+
+def tss2():
+    # fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, sign (and decrypt).
+    sign, both = 0x00040472, 0x00060472
+    # The generator of P-256: a point that is on the curve.
+    x = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
+    y = bytes.fromhex("4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+    ecc = (struct.pack(">HHI", 0x23, 0x0B, sign) + sized(b"")
+           + struct.pack(">HHHH", 0x10, 0x10, 3, 0x10) + sized(x) + sized(y))
+    rsa = (struct.pack(">HHI", 0x01, 0x0B, both) + sized(b"")
+           + struct.pack(">HHHI", 0x10, 0x10, 2048, 0) + sized(b"\xc1" * 256))
+    return {
+        "ecc.der": key_der(ecc), "rsa.der": key_der(rsa),
+        "ecc.pem": pem(key_der(ecc)), "rsa.pem": pem(key_der(rsa)),
+        "short.der": key_der(ecc)[:-9], "other.pem": pem(b"\x30\x00").replace(b"TSS2", b"EVEN"),
+    }
+
+
+def write(target, seeds):
+    directory = CORPUS / target
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in seeds.items():
+        (directory / name).write_bytes(content)
+
+
+write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
+write("names", {name: text.encode() for name, text in NAMES.items()})
+write("tss2", tss2())
+write("conn", streams())

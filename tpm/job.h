@@ -1,0 +1,17 @@
+/* A job's life inside the engine. */
+#ifndef TPM_JOB_H
+#define TPM_JOB_H
+
+#include "engine.h"
+
+struct queue_turn;
+
+struct tpm_job_state {
+	struct tpm_job *next, *previous; /* in the list that holds it */
+	struct queue_turn *turn;	 /* queued: whose turn it waits for; NULL: not queued */
+	unsigned attempts;
+	bool is_cancelled;  /* the result goes nowhere */
+	bool is_distrusted; /* the last signature was wrong: load the key anew */
+};
+
+#endif
