@@ -37,7 +37,10 @@ class Keystore:
 
     def __init__(self, path=SOCKET):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError as error:
+            raise ConnectionError(f"{path}: {error.strerror}; is keystored running?") from error
         self.last_id = 0
 
     def _receive(self, length):
