@@ -35,9 +35,8 @@ END
 
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name keystore.pc)")
 export PKG_CONFIG_PATH
-# The words are the compiler's arguments.
-# shellcheck disable=SC2046
-cc -o "$work/program" "$work/program.c" $(pkg-config --cflags --libs keystore)
+read -ra flags < <(pkg-config --cflags --libs keystore)
+cc -o "$work/program" "$work/program.c" "${flags[@]}"
 LD_LIBRARY_PATH=$(dirname "$(find "$work/moved" -name libkeystore.so.1)") "$work/program" |
 	grep -q 'systemctl status keystored'
 
@@ -57,8 +56,7 @@ env -u LD_LIBRARY_PATH "$work/moved/bin/keystorectl" --version
 
 # A C++ program takes the header too.
 if command -v c++ >/dev/null; then
-	echo '#include <keystore.h>' | c++ -x c++ -fsyntax-only -Wall -Werror \
-		$(pkg-config --cflags keystore) -
+	echo '#include <keystore.h>' | c++ -x c++ -fsyntax-only -Wall -Werror "${flags[@]}" -
 fi
 
 for page in keystorectl.1 libkeystore.3; do
