@@ -121,6 +121,7 @@ static struct tpm_key *adopt(struct bench *bench)
 	key = tpm_key_new(++bench->last_id, der, der_len, auth, auth_len, 0);
 	cr_assert_not_null(key);
 	tpm_key_unref(made);
+	bench->key = NULL;
 	return key;
 }
 
@@ -392,6 +393,25 @@ Test(engine, uses_more_keys_than_the_tpm_has_slots)
 	bench_close(&bench);
 }
 
+Test(engine, takes_back_what_broken_connections_left_in_the_tpm)
+{
+	struct bench bench = bench_default();
+	struct tpm_key *keys[2] = {create(&bench, TPM_EC_P256, TPM_USE_SIGN),
+				   create(&bench, TPM_EC_P256, TPM_USE_SIGN)};
+
+	/* The connection breaks: ESYS starts anew, and what it had loaded stays. */
+	for (int i = 0; i < 8; i++) {
+		cr_assert_eq(sign(&bench, keys[i % 2]), TPM_OK, "%s", bench.error);
+		tpm_key_unref(create(&bench, TPM_EC_P256, TPM_USE_SIGN));
+		fixture_proxy(bench.fixture, "drop 1 Sign");
+	}
+
+	cr_assert_eq(sign(&bench, keys[0]), TPM_OK, "%s", bench.error);
+	tpm_key_unref(keys[0]);
+	tpm_key_unref(keys[1]);
+	bench_close(&bench);
+}
+
 Test(engine, says_who_has_the_slots_when_others_took_them_all)
 {
 	struct bench bench = bench_default();
@@ -536,6 +556,8 @@ Test(engine, does_not_queue_behind_a_tpm_that_hangs)
 	cr_assert_eq(facts.state, TPM_STATE_UNAVAILABLE);
 	cr_assert_eq(sign(&bench, key), TPM_UNAVAILABLE);
 	tpm_key_unref(key);
+	/* This transport cannot be interrupted, but it notices its peer's end. */
+	fixture_tpm_kill(bench.fixture);
 	bench_close(&bench);
 }
 

@@ -8,9 +8,9 @@ Test(status, has_the_numbers_of_the_protocol)
 	const ProtobufCEnumDescriptor *wire = &keystore__v1__status__descriptor;
 
 	cr_assert_eq(wire->n_values, STATUS_COUNT);
-	cr_assert_eq(KEYSTORE__V1__STATUS__STATUS_NOT_FOUND, STATUS_NOT_FOUND);
-	cr_assert_eq(KEYSTORE__V1__STATUS__STATUS_DECRYPT_FAILED, STATUS_DECRYPT_FAILED);
-	cr_assert_eq(KEYSTORE__V1__STATUS__STATUS_INTERNAL, STATUS_INTERNAL);
+	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_NOT_FOUND, (int)STATUS_NOT_FOUND);
+	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_DECRYPT_FAILED, (int)STATUS_DECRYPT_FAILED);
+	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_INTERNAL, (int)STATUS_INTERNAL);
 }
 
 Test(status, names_each_status_differently)
