@@ -208,18 +208,18 @@ static double show_round(struct ks_client *client, size_t count)
 	return (seconds_now() - began) / LOOKUPS;
 }
 
-static double resident_mib(pid_t pid)
+static double resident_mb(pid_t pid)
 {
 	char path[64], *status, *found;
-	double kib = 0;
+	double bytes = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
 	status = file_read(path, NULL);
 	found = strchr(status, ' ');
 	if (found)
-		kib = strtod(found, NULL) * (double)sysconf(_SC_PAGESIZE) / 1024;
+		bytes = strtod(found, NULL) * (double)sysconf(_SC_PAGESIZE);
 	free(status);
-	return kib / 1024;
+	return bytes / 1e6;
 }
 
 static double start_ms(struct fixture *fixture)
@@ -261,8 +261,8 @@ static void measure_many(struct rows *rows)
 	rows_add(rows, "10,000 keys: key show", median(shows, ROUNDS), "× 10", ROW_AT_MOST, 1.10);
 	rows_add(rows, "10,000 keys: sign", median(signs, ROUNDS), "× 10", ROW_AT_MOST, 1.10);
 	free(fixture_sh_ok(many, "keystorectl key list > /dev/null"));
-	rows_add(rows, "10,000 keys: resident memory", resident_mib(fixture_service_pid(many)),
-		 "MiB", ROW_AT_MOST, 16);
+	rows_add(rows, "10,000 keys: resident memory", resident_mb(fixture_service_pid(many)),
+		 "MB", ROW_AT_MOST, 16);
 	ks_close(few_client);
 	ks_close(many_client);
 	fixture_free(few);
