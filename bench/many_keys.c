@@ -26,6 +26,7 @@ static const char copy_rows[] =
 struct fixture *many_keys_new(size_t count)
 {
 	struct fixture *fixture = fixture_new(NULL);
+	char path[256], *script = NULL;
 
 	for (int i = 1; i <= DISTINCT; i++)
 		free(fixture_sh_ok(fixture, "keystorectl key create key-%05d --algorithm %s", i,
@@ -33,17 +34,13 @@ struct fixture *many_keys_new(size_t count)
 	free(fixture_sh_ok(fixture, "keystorectl key create pinned --algorithm ec-p256 && "
 				    "keystorectl key pin pinned"));
 	fixture_service_stop(fixture);
-	if (count > MANY_KEYS_MIN) {
-		char path[256], *script = NULL;
-
-		if (asprintf(&script, copy_rows, DISTINCT + 1, count - 1, DISTINCT, DISTINCT) < 0)
-			fixture_die("no memory");
-		snprintf(path, sizeof(path), "%s/copy.sql", fixture_dir(fixture));
-		file_write(path, script, strlen(script));
-		free(script);
-		free(fixture_sh_ok(fixture, "sqlite3 -bail '%s/keystored.db' < copy.sql",
-				   fixture_state(fixture)));
-	}
+	if (asprintf(&script, copy_rows, DISTINCT + 1, count - 1, DISTINCT, DISTINCT) < 0)
+		fixture_die("no memory");
+	snprintf(path, sizeof(path), "%s/copy.sql", fixture_dir(fixture));
+	file_write(path, script, strlen(script));
+	free(script);
+	free(fixture_sh_ok(fixture, "sqlite3 -bail '%s/keystored.db' < copy.sql",
+			   fixture_state(fixture)));
 	fixture_service_start(fixture);
 	fixture_service_wait(fixture);
 	return fixture;

@@ -9,11 +9,8 @@
 
 struct fixture;
 
-/* At least. */
-#define MANY_KEYS_MIN 10
-
 /*
- * A fixture with @count keys, named key-00001 and up, and one more that counts among them,
+ * A fixture with @count keys, at least 10, named key-00001 and up, and one more that counts among them,
  * "pinned", P-256 and persistent. The service runs.
  */
 struct fixture *many_keys_new(size_t count);
