@@ -26,6 +26,8 @@
 /* How often a TPM in lockout is asked whether it still is. */
 #define LOCKOUT_POLL_MS 5000
 #define STOP_GRACE_MS	1000
+/* Within one run of a job: the TPM comes back, and then what it had loaded is in the way. */
+#define RECOVERIES_MAX 2
 /* A job, once more after the TPM was lost or reset, and once more after a bad signature. */
 #define ATTEMPTS_MAX 3
 
@@ -244,6 +246,8 @@ static bool recover(struct tpm_engine *engine, struct tpm_job *job)
 	}
 	if (device_was_reset(&engine->device))
 		return open_again(engine);
+	if (response_kind(rc) == RESPONSE_NO_ROOM)
+		return slots_reclaim(engine->slots);
 	if (response_kind(rc) == RESPONSE_STALE && uses_stored_key(job)) {
 		slots_forget(engine->slots, tpm_key_id(job->key));
 		return true;
@@ -270,12 +274,13 @@ static enum tpm_status job_run(struct tpm_engine *engine, struct tpm_job *job)
 		slots_forget(engine->slots, tpm_key_id(job->key));
 	}
 	status = operations_run(&engine->operations, job);
-	if (status && recover(engine, job)) {
+	for (unsigned i = 0; status && i < RECOVERIES_MAX && recover(engine, job); i++) {
 		result_forget(job);
 		status = operations_run(&engine->operations, job);
-		if (status && response_kind(engine->operations.rc) == RESPONSE_LOST)
-			device_close(&engine->device, false);
 	}
+	if (status && engine->operations.rc &&
+	    response_kind(engine->operations.rc) == RESPONSE_LOST)
+		device_close(&engine->device, false);
 	return status;
 }
 

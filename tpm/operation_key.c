@@ -8,38 +8,11 @@
 
 #include "key_internal.h"
 #include "public.h"
+#include "template.h"
 #include "tss2file.h"
 
 /* A new key is known so until it is stored and has an id: never a stored key's. */
 #define NEW_KEY_ID (UINT64_MAX - 1)
-
-static TPM2B_PUBLIC key_template(enum tpm_algorithm algorithm, unsigned usage)
-{
-	TPM2B_PUBLIC template = {
-		.publicArea = {.nameAlg = TPM2_ALG_SHA256,
-			       .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-						   TPMA_OBJECT_SENSITIVEDATAORIGIN |
-						   TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA}};
-	TPMT_PUBLIC *area = &template.publicArea;
-
-	if (usage & TPM_USE_SIGN)
-		area->objectAttributes |= TPMA_OBJECT_SIGN_ENCRYPT;
-	if (usage & TPM_USE_DECRYPT)
-		area->objectAttributes |= TPMA_OBJECT_DECRYPT;
-	if (public_is_rsa(algorithm)) {
-		area->type = TPM2_ALG_RSA;
-		area->parameters.rsaDetail.symmetric.algorithm = TPM2_ALG_NULL;
-		area->parameters.rsaDetail.scheme.scheme = TPM2_ALG_NULL;
-		area->parameters.rsaDetail.keyBits = public_rsa_bits(algorithm);
-	} else {
-		area->type = TPM2_ALG_ECC;
-		area->parameters.eccDetail.symmetric.algorithm = TPM2_ALG_NULL;
-		area->parameters.eccDetail.scheme.scheme = TPM2_ALG_NULL;
-		area->parameters.eccDetail.curveID = public_curve(algorithm);
-		area->parameters.eccDetail.kdf.scheme = TPM2_ALG_NULL;
-	}
-	return template;
-}
 
 /* The last byte is not zero: TPMs strip trailing zeros, and we compare lengths. */
 static bool auth_make(uint8_t auth[TPM_AUTH_MAX])
@@ -54,7 +27,7 @@ static bool auth_make(uint8_t auth[TPM_AUTH_MAX])
 static enum tpm_status create_once(struct operations *ops, struct tpm_job *job, unsigned usage,
 				   struct tpm_key **ret_key)
 {
-	TPM2B_PUBLIC template = key_template(job->algorithm, usage);
+	TPM2B_PUBLIC template = template_key(job->algorithm, usage);
 	TPM2B_SENSITIVE_CREATE sensitive = {.sensitive.userAuth.size = TPM_AUTH_MAX};
 	uint8_t *auth = sensitive.sensitive.userAuth.buffer;
 	const TPM2B_DATA outside = {0};

@@ -6,7 +6,9 @@
 #include <openssl/crypto.h>
 
 #include "key_internal.h"
+#include "orphans.h"
 #include "response.h"
+#include "template.h"
 
 /* Objects remembered: in the TPM, or as a saved context outside it. */
 #define SLOTS_MAX  96
@@ -199,30 +201,12 @@ static bool swap_in(struct slots *slots, struct slot *slot)
 	return !rc;
 }
 
-/*
- * The template that 0x40000001 stands for: TCG's H-2 (ECC P-256, AES-128-CFB) with noDA and a
- * zero-size unique field. Any other makes another primary, and other programs' keys useless.
- */
 static TSS2_RC primary_create(struct slots *slots, ESYS_TR *ret_object)
 {
 	const TPM2B_SENSITIVE_CREATE sensitive = {0};
+	const TPM2B_PUBLIC template = template_primary();
 	const TPM2B_DATA outside = {0};
 	const TPML_PCR_SELECTION pcrs = {0};
-	const TPM2B_PUBLIC template = {
-		.publicArea = {
-			.type = TPM2_ALG_ECC,
-			.nameAlg = TPM2_ALG_SHA256,
-			.objectAttributes = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT |
-					    TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-					    TPMA_OBJECT_SENSITIVEDATAORIGIN |
-					    TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA,
-			.parameters.eccDetail = {.symmetric = {.algorithm = TPM2_ALG_AES,
-							       .keyBits.aes = 128,
-							       .mode.aes = TPM2_ALG_CFB},
-						 .scheme.scheme = TPM2_ALG_NULL,
-						 .curveID = TPM2_ECC_NIST_P256,
-						 .kdf.scheme = TPM2_ALG_NULL},
-		}};
 
 	return Esys_CreatePrimary(slots->device->esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
 				  ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, &template, &outside,
@@ -366,4 +350,28 @@ void slots_flush(struct slots *slots)
 	for (size_t i = 0; i < SLOTS_MAX; i++)
 		if (is_loaded(&slots->slot[i]))
 			drop(slots, &slots->slot[i]);
+}
+
+bool slots_reclaim(struct slots *slots)
+{
+	struct orphans_kept kept = {0};
+	ESYS_CONTEXT *esys = slots->device->esys;
+	const struct slot *primary = find(slots, PRIMARY_ID);
+	TPM2B_NAME *name = NULL;
+	unsigned flushed;
+
+	for (size_t i = 0; i < SLOTS_MAX; i++)
+		if (is_loaded(&slots->slot[i]) &&
+		    !Esys_TR_GetTpmHandle(esys, slots->slot[i].object,
+					  &kept.objects[kept.object_count]))
+			kept.object_count++;
+	if (slots->device->session != ESYS_TR_NONE)
+		Esys_TR_GetTpmHandle(esys, slots->device->session, &kept.session);
+	if (primary && is_loaded(primary) && !Esys_TR_GetName(esys, primary->object, &name))
+		kept.primary = name;
+	flushed = orphans_flush(esys, &kept);
+	Esys_Free(name);
+	if (flushed)
+		slots->capacity = slots->device->facts.transient_slots - 1;
+	return flushed > 0;
 }

@@ -37,6 +37,12 @@ void slots_forget(struct slots *slots, uint64_t key_id);
 /* Lets go of whatever is used through this persistent handle. */
 void slots_forget_handle(struct slots *slots, uint32_t handle);
 
+/*
+ * There was no room: flushes what earlier processes of ours left behind. True: there is more
+ * room now.
+ */
+bool slots_reclaim(struct slots *slots);
+
 /* Flushes every transient object of ours. */
 void slots_flush(struct slots *slots);
 

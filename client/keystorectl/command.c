@@ -102,9 +102,8 @@ const struct command commands[] = {
 		.options = HAS(SUBJECT) | HAS(SAN) | HAS(HASH) | HAS(PADDING) | HAS(DER) | HAS(OUT),
 		.needs = HAS(SUBJECT),
 		.summary = "write a certificate signing request",
-		.help = "Prefixes of --san: URI:, IP:, DNS:, email:, RID:. A backslash before a "
-			"comma "
-			"makes it part of the name.",
+		.help = "Prefixes of --san: URI:, IP:, DNS:, email:, RID:. A backslash before a\n"
+			"comma makes it part of the name.",
 		.run = command_csr,
 	},
 	{
