@@ -92,7 +92,7 @@ static void start_proxy(struct fixture *fixture)
 
 void fixture_tpm_start(struct fixture *fixture)
 {
-	char data[SUPPORT_PATH_MAX + 16], control[SUPPORT_PATH_MAX + 24];
+	char data[SUPPORT_PATH_MAX + 24], control[SUPPORT_PATH_MAX + 32];
 	char channel[SUPPORT_PATH_MAX + 8], log[SUPPORT_PATH_MAX + 16];
 	const char *argv[] = {"swtpm",
 			      "socket",

@@ -128,7 +128,8 @@ int main(int argc, char **argv)
 		const char *verdict = "PASS";
 		int code;
 
-		if (!test->name || test->disabled || (argc > 1 && !strstr(test->name, argv[1])))
+		if (!test->name || test->disabled ||
+		    (argc > 1 && *argv[1] != '-' && !strstr(test->name, argv[1])))
 			continue;
 		code = run_one(test);
 		tested++;

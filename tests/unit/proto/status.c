@@ -3,14 +3,22 @@
 #include "keystore.pb-c.h"
 #include "status.h"
 
+static int wire_number(const char *name)
+{
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(
+		&keystore__v1__status__descriptor, name);
+
+	cr_assert_not_null(value);
+	return value->value;
+}
+
 Test(status, has_the_numbers_of_the_protocol)
 {
-	const ProtobufCEnumDescriptor *wire = &keystore__v1__status__descriptor;
-
-	cr_assert_eq(wire->n_values, STATUS_COUNT);
-	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_NOT_FOUND, (int)STATUS_NOT_FOUND);
-	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_DECRYPT_FAILED, (int)STATUS_DECRYPT_FAILED);
-	cr_assert_eq((int)KEYSTORE__V1__STATUS__STATUS_INTERNAL, (int)STATUS_INTERNAL);
+	cr_assert_eq(keystore__v1__status__descriptor.n_values, STATUS_COUNT);
+	cr_assert_eq(wire_number("STATUS_OK"), (int)STATUS_OK);
+	cr_assert_eq(wire_number("STATUS_NOT_FOUND"), (int)STATUS_NOT_FOUND);
+	cr_assert_eq(wire_number("STATUS_DECRYPT_FAILED"), (int)STATUS_DECRYPT_FAILED);
+	cr_assert_eq(wire_number("STATUS_INTERNAL"), (int)STATUS_INTERNAL);
 }
 
 Test(status, names_each_status_differently)

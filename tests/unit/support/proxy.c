@@ -1,10 +1,14 @@
 /* tpm-proxy, with tpm2-tools as the client: it behaves as it was told to, and else like swtpm. */
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "command.h"
 #include "fixture.h"
+#include "wire.h"
 
 static const struct fixture_options plain = {.with_proxy = true, .without_service = true};
 
@@ -16,6 +20,7 @@ static void make_rsa_key(struct fixture *fixture, const char *attributes)
 		"tpm2_createprimary -Q -C o -G ecc -c primary.ctx && tpm2_flushcontext -t && "
 		"tpm2_create -Q -C primary.ctx -G rsa2048:null:null -p secret -f pem -o key.pem "
 		"-a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|%s' -c key.ctx && "
+		"tpm2_flushcontext -t && tpm2_evictcontrol -Q -C o -c key.ctx 0x81000100 && "
 		"tpm2_flushcontext -t && echo text > text && "
 		"openssl dgst -sha256 -binary -out digest text",
 		attributes));
@@ -33,10 +38,39 @@ static int verify_with_salt(struct fixture *fixture, int salt)
 	return exit_code;
 }
 
+/* TPM2_Sign with a password, which tpm2-tools would not send, into the file "signature". */
 static void sign_pss(struct fixture *fixture)
 {
-	free(fixture_sh_ok(fixture, "tpm2_sign -c key.ctx -p secret -g sha256 -s rsapss -d "
-				    "-f plain -o signature digest && tpm2_flushcontext -t"));
+	static const char password[] = "secret";
+	uint8_t command[TPM_MESSAGE_MAX], response[TPM_MESSAGE_MAX], *at;
+	char path[256], *digest;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/digest", fixture_dir(fixture));
+	digest = file_read(path, NULL);
+	at = put_u32(put_u32(put_u16(command, TPM_ST_SESSIONS), 0), TPM_CC_Sign);
+	at = put_u32(put_u32(at, 0x81000100), 9 + sizeof(password) - 1);
+	at = put_u16(put_u32(at, 0x40000009), 0);
+	*at++ = 1;
+	at = put_u16(at, sizeof(password) - 1);
+	memcpy(at, password, sizeof(password) - 1);
+	at = put_u16(at + sizeof(password) - 1, 32);
+	memcpy(at, digest, 32);
+	at = put_u16(put_u16(at + 32, 0x0016), 0x000b);		   /* RSAPSS, SHA-256 */
+	at = put_u16(put_u32(put_u16(at, 0x8024), 0x40000007), 0); /* no ticket */
+	put_u32(command + 2, (uint32_t)(at - command));
+	free(digest);
+
+	snprintf(path, sizeof(path), "%s/tpm.sock", fixture_dir(fixture));
+	len = wire_transact(path, command, (size_t)(at - command), response);
+	cr_assert_gt(len, 276);
+	cr_assert_eq(message_code(response, len), 0);
+	cr_assert_eq(get_u32(response + 10) + 14 + 5, len);
+	cr_assert_eq(get_u16(response + 14), 0x0016);
+	cr_assert_eq(get_u16(response + 16), 0x000b);
+	cr_assert_eq(get_u16(response + 18), 256);
+	snprintf(path, sizeof(path), "%s/signature", fixture_dir(fixture));
+	file_write(path, response + 20, 256);
 }
 
 Test(proxy, counts_commands_by_kind)

@@ -1,0 +1,635 @@
+#include "request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "lazy_timer.h"
+#include "reply.h"
+#include "service.h"
+#include "service_info.h"
+#include "service_key.h"
+#include "service_pin.h"
+#include "service_use.h"
+
+#define DEADLINE_MAX_MS 3600000u
+#define NOWHERE		SIZE_MAX
+
+typedef void request_handler(struct request *request, const void *body,
+			     const struct keyring_key *key);
+
+enum audit_kind { AUDIT_NONE, AUDIT_ENTRY };
+enum vanish_kind { VANISH_CANCELS, VANISH_CONTINUES };
+
+struct request_kind {
+	const char *name;
+	request_handler *handle;
+	enum right right;
+	size_t key_at;	/* offset of a KeyRef in the body; NOWHERE: it is about no key */
+	size_t name_at; /* offset of a new key's name; NOWHERE: it makes none */
+	enum audit_kind audit;
+	enum vanish_kind vanish;
+	bool is_creation; /* slow, so with a deadline of its own */
+};
+
+#define BODY(name)	    KEYSTORE__V1__REQUEST__BODY_##name
+#define ABOUT(type, member) .key_at = offsetof(Keystore__V1__##type, member), .name_at = NOWHERE
+#define MAKES(type, member) .key_at = NOWHERE, .name_at = offsetof(Keystore__V1__##type, member)
+#define PLAIN		    .key_at = NOWHERE, .name_at = NOWHERE
+
+static const struct request_kind kinds[] = {
+	[BODY(HELLO)] = {"hello", service_info_hello, RIGHT_ANY, PLAIN},
+	[BODY(STATUS)] = {"status", service_info_status, RIGHT_ANY, PLAIN},
+	[BODY(SUBSCRIBE)] = {"subscribe", service_info_subscribe, RIGHT_ANY, PLAIN},
+	[BODY(RANDOM)] = {"random", service_use_random, RIGHT_ANY, PLAIN},
+	[BODY(KEY_CREATE)] = {"key create", service_key_create, RIGHT_MANAGE,
+			      MAKES(KeyCreateRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(KEY_LIST)] = {"key list", service_key_list, RIGHT_ANY, PLAIN},
+	[BODY(KEY_SHOW)] = {"key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key)},
+	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE,
+			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
+	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE,
+			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY},
+	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE, ABOUT(KeyPinRequest, key),
+			   AUDIT_ENTRY, VANISH_CONTINUES},
+	/* What the format asks for beyond that, the handler checks. */
+	[BODY(KEY_EXPORT)] = {"key export", service_key_export, RIGHT_SEE,
+			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
+	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE,
+			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key)},
+	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
+			   ABOUT(DecryptRequest, key)},
+	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
+};
+
+static const struct request_kind unknown_kind = {"unknown request", NULL, RIGHT_ANY, PLAIN};
+
+struct requests {
+	struct request_list list;
+	struct lazy_timer *timer;
+	size_t creating;
+};
+
+static void request_end(struct request *request)
+{
+	LIST_REMOVE(request, all);
+	if (request->conn) {
+		LIST_REMOVE(request, of_conn);
+		conn_request_ended(request->conn);
+	}
+	request->account->requests--;
+	account_settle(request->account);
+	if (request->is_creating)
+		request->service->requests->creating--;
+	if (request->state_free)
+		request->state_free(request->state);
+	free(request);
+}
+
+static struct audit_entry entry_of(const struct request *request, enum status status,
+				   const char *detail)
+{
+	return (struct audit_entry){
+		.uid = request->uid,
+		.pid = request->pid,
+		.operation = request->kind->name,
+		.object = request->object,
+		.status = status_name(status),
+		.detail = detail,
+	};
+}
+
+static void note(struct request *request, enum status status, const char *detail)
+{
+	if (request->kind->audit == AUDIT_NONE || request->is_recorded)
+		return;
+	struct audit_entry entry = entry_of(request, status, detail);
+
+	request->is_recorded = true;
+	audit_note(request->service->audit, &entry);
+}
+
+void request_reply(struct request *request, ks_pb_reply *reply)
+{
+	enum status status = (enum status)reply->status;
+
+	note(request, status, reply->message);
+	if (request->kind->audit != AUDIT_NONE)
+		log_line(request->service->log, LOG_LEVEL_INFO, "uid %u pid %d: %s %s: %s%s%s",
+			 request->uid, request->pid, request->kind->name, request->object,
+			 status_name(status), *reply->message ? ": " : "", reply->message);
+	else if (status == STATUS_STORAGE || status == STATUS_TPM || status == STATUS_INTERNAL)
+		log_line(request->service->log, LOG_LEVEL_ERROR, "uid %u pid %d: %s %s: %s",
+			 request->uid, request->pid, request->kind->name, request->object,
+			 reply->message);
+	reply->id = request->id;
+	if (request->conn)
+		conn_send(request->conn, reply);
+	request_end(request);
+}
+
+void request_reply_empty(struct request *request)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+
+	request_reply(request, &reply);
+}
+
+void request_reply_data(struct request *request, const uint8_t *data, size_t len)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__DataReply body = KEYSTORE__V1__DATA_REPLY__INIT;
+
+	body.data.data = (uint8_t *)(uintptr_t)data;
+	body.data.len = len;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_DATA;
+	reply.data = &body;
+	request_reply(request, &reply);
+}
+
+void request_reply_key(struct request *request)
+{
+	const struct keyring_key *key;
+	struct reply_key built;
+	enum store_status status =
+		keyring_get(request->service->keyring, NULL, request->key_id, &key);
+
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+		return;
+	}
+	if (!reply_key_build(&built, key)) {
+		request_fail_memory(request);
+		return;
+	}
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__KeyReply body = KEYSTORE__V1__KEY_REPLY__INIT;
+
+	body.key = &built.info;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_KEY;
+	reply.key = &body;
+	request_reply(request, &reply);
+	reply_key_wipe(&built);
+}
+
+void request_fail(struct request *request, enum status status, const char *format, ...)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	reply.status = (Keystore__V1__Status)status;
+	reply.message = text;
+	request_reply(request, &reply);
+}
+
+void request_fail_memory(struct request *request)
+{
+	request_fail(request, STATUS_INTERNAL, "the service has no memory left: try again later");
+}
+
+void request_fail_store(struct request *request, enum store_status status)
+{
+	const char *quoted = *request->object ? request->object : "";
+
+	switch (status) {
+	case STORE_NOT_FOUND:
+		request_fail(request, STATUS_NOT_FOUND, "there is no key “%s”: key list shows them",
+			     quoted);
+		return;
+	case STORE_EXISTS:
+		request_fail(request, STATUS_EXISTS,
+			     "there is a key “%s” already: choose another name, or delete it first",
+			     quoted);
+		return;
+	case STORE_NOMEM:
+		request_fail_memory(request);
+		return;
+	case STORE_CORRUPT:
+	case STORE_BUSY:
+	case STORE_READ_ONLY:
+	case STORE_FULL:
+	case STORE_NEWER:
+	case STORE_NOT_OURS:
+	case STORE_IO:
+	case STORE_OK:
+		break;
+	}
+	const char *error = store_error(request->service->store);
+
+	request_fail(request, STATUS_STORAGE, "%s%s%s%s: %s", request->kind->name,
+		     *quoted ? " “" : "", quoted, *quoted ? "”" : "",
+		     *error ? error : "the stored key is damaged: restore the database");
+}
+
+static const struct {
+	enum status status;
+	const char *advice;
+} job_outcomes[] = {
+	[TPM_OK] = {STATUS_OK, ""},
+	[TPM_INVALID] = {STATUS_INVALID, ""},
+	[TPM_UNSUPPORTED] = {STATUS_UNSUPPORTED, ""},
+	[TPM_BUSY] = {STATUS_BUSY, ": try again shortly"},
+	[TPM_UNAVAILABLE] = {STATUS_UNAVAILABLE, ": try again, or ask to wait for the TPM"},
+	[TPM_FULL] = {STATUS_LIMIT, ": unpin or remove something from the TPM"},
+	[TPM_CONFLICT] = {STATUS_CONFLICT, ""},
+	[TPM_DECRYPT_FAILED] = {STATUS_DECRYPT_FAILED, ""},
+	[TPM_BAD_AUTH] = {STATUS_TPM, ": set owner-auth-file to the owner hierarchy's auth value"},
+	[TPM_REFUSED] = {STATUS_TPM, ""},
+	[TPM_UNVERIFIED] = {STATUS_TPM, ": the signature was withheld"},
+	[TPM_NOMEM] = {STATUS_INTERNAL, ""},
+};
+
+void request_fail_job(struct request *request, const struct tpm_job *job)
+{
+	enum status status = job_outcomes[job->status].status;
+	const char *advice = job_outcomes[job->status].advice;
+
+	/* The same words whatever was wrong: the difference would be an oracle. */
+	if (job->status == TPM_DECRYPT_FAILED) {
+		request_fail(request, status, "the ciphertext does not decrypt with key “%s”",
+			     request->object);
+	} else if (job->status == TPM_BAD_AUTH && job->operation == TPM_IMPORT) {
+		request_fail(request, STATUS_DENIED, "the password does not open the key file");
+	} else {
+		request_fail(request, status, "%s%s%s%s%s%s", *request->object ? "key “" : "",
+			     request->object, *request->object ? "”: " : "",
+			     *job->error ? job->error : "the TPM could not do it", advice, "");
+	}
+}
+
+bool request_allows(struct request *request, enum right right, const struct keyring_key *key)
+{
+	const struct peer *peer = conn_peer(request->conn);
+
+	if (policy_allows(&request->service->policy, peer, right, key ? key->grants : NULL,
+			  key ? key->grant_count : 0))
+		return true;
+	if (right == RIGHT_MANAGE)
+		request_fail(request, STATUS_DENIED,
+			     "uid %u may not use \"%s\": it is for root and the administrators in "
+			     "keystored.conf",
+			     request->uid, request->kind->name);
+	else
+		request_fail(request, STATUS_DENIED,
+			     "uid %u may not use \"%s\" with key “%s”: an administrator can grant "
+			     "it with: key allow %s --uid %u --operations %s",
+			     request->uid, request->kind->name, request->object, request->object,
+			     request->uid, right == RIGHT_DECRYPT ? "decrypt" : "sign");
+	return false;
+}
+
+bool request_begin_change(struct request *request)
+{
+	enum store_status status = store_begin(request->service->store);
+
+	if (status != STORE_OK)
+		request_fail_store(request, status);
+	return status == STORE_OK;
+}
+
+bool request_commit(struct request *request, enum store_status so_far, const char *detail)
+{
+	struct store *store = request->service->store;
+	struct audit_entry entry = entry_of(request, STATUS_OK, detail);
+	enum store_status status = so_far;
+
+	if (status == STORE_OK)
+		status = audit_record(request->service->audit, &entry);
+	if (status == STORE_OK)
+		status = store_commit(store);
+	if (status == STORE_OK) {
+		request->is_recorded = true;
+		return true;
+	}
+	store_rollback(store);
+	request_fail_store(request, status);
+	return false;
+}
+
+bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *done)
+{
+	struct service *service = request->service;
+
+	job->level = request->level;
+	job->group = request->uid;
+	job->client = request->conn ? conn_number(request->conn) : 0;
+	request->waits_for_start = !request->may_wait && service->tpm_state == TPM_STATE_STARTING;
+	job->wait = request->may_wait || request->waits_for_start;
+	job->done = done;
+	job->user = request;
+	enum tpm_status status = tpm_engine_submit(service->engine, job);
+
+	if (status == TPM_OK) {
+		request->job = job;
+		return true;
+	}
+	job->status = status;
+	request_fail_job(request, job);
+	tpm_job_free(job);
+	return false;
+}
+
+void request_must_finish(struct request *request)
+{
+	request->deadline = LAZY_NEVER;
+}
+
+static void cancel_job(struct request *request)
+{
+	if (request->job)
+		tpm_engine_cancel(request->service->engine, request->job);
+	request->job = NULL;
+}
+
+static uint64_t on_deadline(uint64_t now, void *user)
+{
+	struct requests *requests = user;
+	struct request *request = LIST_FIRST(&requests->list);
+	uint64_t next = LAZY_NEVER;
+
+	while (request) {
+		struct request *following = LIST_NEXT(request, all);
+
+		if (request->deadline <= now) {
+			cancel_job(request);
+			if (request->give_up)
+				request->give_up(request);
+			request_fail(request, STATUS_DEADLINE,
+				     "%s was not done in time, and nothing has changed: allow more "
+				     "time, or try when the TPM has less to do",
+				     request->kind->name);
+		} else if (request->deadline < next) {
+			next = request->deadline;
+		}
+		request = following;
+	}
+	return next;
+}
+
+struct requests *requests_new(struct service *service)
+{
+	struct requests *requests = calloc(1, sizeof *requests);
+
+	if (!requests)
+		return NULL;
+	requests->timer = lazy_timer_new(service->event, on_deadline, requests);
+	if (!requests->timer) {
+		free(requests);
+		return NULL;
+	}
+	return requests;
+}
+
+void requests_free(struct requests *requests)
+{
+	if (!requests)
+		return;
+	/* What is left has no client any more. */
+	while (!LIST_EMPTY(&requests->list)) {
+		cancel_job(LIST_FIRST(&requests->list));
+		request_end(LIST_FIRST(&requests->list));
+	}
+	lazy_timer_free(requests->timer);
+	free(requests);
+}
+
+void request_vanish_all(struct request_list *list)
+{
+	struct request *request;
+
+	while ((request = LIST_FIRST(list))) {
+		LIST_REMOVE(request, of_conn);
+		request->conn = NULL;
+		if (request->kind->vanish == VANISH_CONTINUES &&
+		    (request->job || request->deadline == LAZY_NEVER))
+			continue;
+		cancel_job(request);
+		note(request, STATUS_DEADLINE, "the client went away");
+		request_end(request);
+	}
+}
+
+void requests_start_failed(struct requests *requests)
+{
+	struct request *request = LIST_FIRST(&requests->list);
+
+	while (request) {
+		struct request *following = LIST_NEXT(request, all);
+
+		if (request->waits_for_start && request->job) {
+			struct tpm_facts facts;
+
+			tpm_engine_facts(request->service->engine, &facts);
+			cancel_job(request);
+			if (request->give_up)
+				request->give_up(request);
+			request_fail(request, STATUS_UNAVAILABLE, "the TPM is not available: %s",
+				     facts.reason);
+		}
+		request = following;
+	}
+}
+
+bool requests_is_reserved(struct requests *requests, const char *name)
+{
+	struct request *request;
+
+	if (!requests->creating)
+		return false;
+	LIST_FOREACH(request, &requests->list, all)
+	{
+		if (request->is_creating && strcmp(request->object, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t requests_creating(const struct requests *requests)
+{
+	return requests->creating;
+}
+
+static const struct request_kind *kind_of(const ks_pb_request *message)
+{
+	size_t number = (size_t)message->body_case;
+
+	if (number >= sizeof kinds / sizeof *kinds || !kinds[number].handle)
+		return &unknown_kind;
+	return &kinds[number];
+}
+
+static void set_deadline(struct request *request, const ks_pb_request *message)
+{
+	const struct config *config = request->service->config;
+	struct lazy_timer *timer = request->service->requests->timer;
+	uint32_t ms = message->deadline_ms;
+
+	if (!ms)
+		ms = request->kind->is_creation ? config->create_deadline_ms : config->deadline_ms;
+	if (ms > DEADLINE_MAX_MS)
+		ms = DEADLINE_MAX_MS;
+	request->deadline = lazy_timer_now(timer) + ms * 1000ull;
+	lazy_timer_by(timer, request->deadline);
+}
+
+static bool id_is_taken(struct conn *conn, uint64_t id)
+{
+	const struct request *request;
+
+	LIST_FOREACH(request, conn_requests(conn), of_conn)
+	{
+		if (request->id == id)
+			return true;
+	}
+	return false;
+}
+
+static struct request *request_new(struct service *service, struct conn *conn,
+				   const ks_pb_request *message)
+{
+	static const enum tpm_level levels[] = {
+		[KEYSTORE__V1__PRIORITY__PRIORITY_NORMAL] = TPM_NORMAL,
+		[KEYSTORE__V1__PRIORITY__PRIORITY_URGENT] = TPM_URGENT,
+		[KEYSTORE__V1__PRIORITY__PRIORITY_BULK] = TPM_BULK,
+	};
+	struct request *request = calloc(1, sizeof *request);
+
+	if (!request)
+		return NULL;
+	request->service = service;
+	request->kind = kind_of(message);
+	request->conn = conn;
+	request->id = message->id;
+	request->uid = conn_peer(conn)->uid;
+	request->pid = conn_peer(conn)->pid;
+	request->level = TPM_NORMAL;
+	if ((unsigned)message->priority < sizeof levels / sizeof *levels)
+		request->level = levels[message->priority];
+	/* Making a key keeps the TPM busy for seconds; it never goes ahead of its use. */
+	if (request->kind->is_creation)
+		request->level = TPM_BULK;
+	request->may_wait = message->wait_for_tpm;
+	request->account = conn_account(conn);
+	request->account->requests++;
+	LIST_INSERT_HEAD(&service->requests->list, request, all);
+	LIST_INSERT_HEAD(conn_requests(conn), request, of_conn);
+	conn_request_began(conn);
+	return request;
+}
+
+/* False: answered. */
+static bool take_new_name(struct request *request, const void *body)
+{
+	struct requests *requests = request->service->requests;
+	char *name;
+
+	memcpy(&name, (const char *)body + request->kind->name_at, sizeof name);
+	bool is_name = names_is_key_name(name);
+
+	if (is_name && requests_is_reserved(requests, name)) {
+		snprintf(request->object, sizeof request->object, "%s", name);
+		request_fail(request, STATUS_EXISTS,
+			     "key “%s” is just being made by another request: choose another name",
+			     name);
+		return false;
+	}
+	if (is_name)
+		snprintf(request->object, sizeof request->object, "%s", name);
+	if (!request_allows(request, request->kind->right, NULL))
+		return false;
+	if (!is_name) {
+		request_fail(request, STATUS_INVALID, "a key's name is " NAMES_KEY_RULE);
+		return false;
+	}
+	request->is_creating = true;
+	requests->creating++;
+	return true;
+}
+
+/* False: answered. */
+static bool find_key(struct request *request, const void *body, const struct keyring_key **ret_key)
+{
+	struct service *service = request->service;
+	const Keystore__V1__KeyRef *ref;
+	enum store_status status;
+
+	memcpy(&ref, (const char *)body + request->kind->key_at, sizeof ref);
+	if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_NAME && names_is_key_name(ref->name)) {
+		snprintf(request->object, sizeof request->object, "%s", ref->name);
+		status = keyring_get(service->keyring, ref->name, 0, ret_key);
+	} else if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_ID && ref->id <= INT64_MAX) {
+		snprintf(request->object, sizeof request->object, "#%llu",
+			 (unsigned long long)ref->id);
+		status = keyring_get(service->keyring, NULL, ref->id, ret_key);
+	} else {
+		request_fail(
+			request, STATUS_INVALID,
+			"%s has to say which key: by ID, or by a name, which is " NAMES_KEY_RULE,
+			request->kind->name);
+		return false;
+	}
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+		return false;
+	}
+	memcpy(request->object, (*ret_key)->name, sizeof request->object);
+	request->key_id = (*ret_key)->id;
+	return request_allows(request, request->kind->right, *ret_key);
+}
+
+static void dispatch(struct request *request, const ks_pb_request *message)
+{
+	const struct request_kind *kind = request->kind;
+	const void *body = message->hello; /* whichever: the union holds one pointer */
+	const struct keyring_key *key = NULL;
+
+	if (kind->key_at != NOWHERE) {
+		if (!find_key(request, body, &key))
+			return;
+	} else if (kind->name_at != NOWHERE) {
+		if (!take_new_name(request, body))
+			return;
+	} else if (!request_allows(request, kind->right, NULL)) {
+		return;
+	}
+	kind->handle(request, body, key);
+}
+
+void request_handle(struct service *service, struct conn *conn, const ks_pb_request *message)
+{
+	if (!message->id || id_is_taken(conn, message->id)) {
+		conn_refuse(conn, STATUS_INVALID,
+			    "request id %llu: an id is not 0 and not that of a request in flight",
+			    (unsigned long long)message->id);
+		return;
+	}
+	struct request *request = request_new(service, conn, message);
+
+	if (!request) {
+		conn_refuse(conn, STATUS_INTERNAL, "the service has no memory left");
+		return;
+	}
+	set_deadline(request, message);
+	if (!request->kind->handle)
+		request_fail(request, STATUS_UNSUPPORTED,
+			     "this service (version %s) does not know the request: hello tells its "
+			     "version",
+			     KEYSTORE_VERSION);
+	else if (message->token.len)
+		request_fail(request, STATUS_UNSUPPORTED,
+			     "this service has no users to log in: leave the token empty");
+	else if (request->account->requests > service->config->requests_per_uid)
+		request_fail(request, STATUS_BUSY,
+			     "uid %u has %u requests in flight, and no more are allowed: wait for "
+			     "one to be answered",
+			     request->uid, service->config->requests_per_uid);
+	else
+		dispatch(request, message);
+}

@@ -1,0 +1,106 @@
+/*
+ * A request from its message to its reply. Hides what every request goes through: rights,
+ * limits, deadline, audit, and what becomes of it when its client vanishes.
+ *
+ * A handler either answers with request_reply() or request_fail(), or starts a job whose
+ * done() will. After that the request is gone.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <codec.h>
+#include <engine.h>
+#include <status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "keyring.h"
+#include "policy.h"
+#include "store.h"
+
+struct account;
+struct conn;
+struct request;
+struct requests;
+struct request_kind;
+struct service;
+
+LIST_HEAD(request_list, request);
+
+struct request {
+	struct service *service;
+	const struct request_kind *kind;
+	struct conn *conn; /* NULL: the client vanished, and the work goes on */
+	uint64_t id;	   /* the client's */
+	uint32_t uid;
+	int32_t pid;
+	char object[NAMES_KEY_MAX + 1]; /* the key's name; "" */
+	uint64_t key_id;		/* the key's; 0: none */
+
+	struct tpm_job *job; /* under way; the engine's */
+	enum tpm_level level;
+	bool may_wait; /* for a TPM that is away */
+	/* For the handler: freed with the request; */
+	void *state;
+	void (*state_free)(void *state);
+	/* undoes what was begun, before a deadline is answered. */
+	void (*give_up)(struct request *request);
+
+	/* request.c's own */
+	bool waits_for_start;
+	bool is_recorded;
+	bool is_creating; /* @object is reserved */
+	uint64_t deadline;
+	struct account *account;
+	LIST_ENTRY(request) of_conn;
+	LIST_ENTRY(request) all;
+};
+
+/* All requests in flight. NULL: no memory. */
+struct requests *requests_new(struct service *service);
+void requests_free(struct requests *requests);
+
+/* Takes up @message, which stays the caller's. */
+void request_handle(struct service *service, struct conn *conn, const ks_pb_request *message);
+
+/* The client is gone: cancels its requests, but for what has to come to its end. */
+void request_vanish_all(struct request_list *list);
+
+/* The TPM did not come up: what waited for its start does not wait on. */
+void requests_start_failed(struct requests *requests);
+
+/* A key of that name is being created. */
+bool requests_is_reserved(struct requests *requests, const char *name);
+/* How many are being created. */
+size_t requests_creating(const struct requests *requests);
+
+/* Fills in id and status. */
+void request_reply(struct request *request, ks_pb_reply *reply);
+void request_reply_key(struct request *request);
+void request_reply_data(struct request *request, const uint8_t *data, size_t len);
+void request_reply_empty(struct request *request);
+
+/* @format: a sentence for the client: what, with which object, and what to do. */
+__attribute__((format(printf, 3, 4))) void request_fail(struct request *request, enum status status,
+							const char *format, ...);
+void request_fail_store(struct request *request, enum store_status status);
+/* What @job, or its submission, came to: "key "web": ERROR". */
+void request_fail_job(struct request *request, const struct tpm_job *job);
+void request_fail_memory(struct request *request);
+
+/* Whether the caller has @right on @key (NULL: none). Otherwise it has been answered DENIED. */
+bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
+
+/* A transaction that ends with the audit's entry. False: rolled back and answered. */
+bool request_begin_change(struct request *request);
+bool request_commit(struct request *request, enum store_status so_far, const char *detail);
+
+/* Submits with the request's priority. False: @job is freed and the request answered. */
+bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *done);
+
+/* From here on, neither deadline nor vanishing ends the request. */
+void request_must_finish(struct request *request);
+
+#endif

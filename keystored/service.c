@@ -1,0 +1,110 @@
+#include "service.h"
+
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "request.h"
+#include "service_info.h"
+#include "service_pin.h"
+
+static int on_engine(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct service *service = user;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	tpm_engine_dispatch(service->engine);
+	return 0;
+}
+
+static void on_state(void *user)
+{
+	struct service *service = user;
+	struct tpm_facts facts;
+	enum tpm_state before = service->tpm_state;
+
+	tpm_engine_facts(service->engine, &facts);
+	service->tpm_state = facts.state;
+	if (facts.state == TPM_STATE_READY || facts.state == TPM_STATE_LOCKED_OUT) {
+		log_line(service->log, LOG_LEVEL_INFO, "the TPM is ready: %s %s, firmware %s%s%s",
+			 facts.manufacturer, facts.model, facts.firmware, *facts.reason ? ": " : "",
+			 facts.reason);
+		if (!service->is_stopping)
+			service_pin_sweep(service);
+	} else {
+		log_line(service->log, LOG_LEVEL_WARNING, "the TPM is not available: %s",
+			 facts.reason);
+		if (before == TPM_STATE_STARTING && facts.state == TPM_STATE_UNAVAILABLE)
+			requests_start_failed(service->requests);
+	}
+	service_info_publish_tpm(service);
+}
+
+bool service_open(struct service *service, const struct config *config, const struct log *log,
+		  sd_event *event, struct store *store, struct tpm_engine *engine)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	*service = (struct service){
+		.config = config,
+		.log = log,
+		.event = sd_event_ref(event),
+		.store = store,
+		.engine = engine,
+		.policy =
+			{
+				.service_uid = geteuid(),
+				.administrators = config->administrators.ids,
+				.administrator_count = config->administrators.count,
+				.administrator_groups = config->administrator_groups.ids,
+				.administrator_group_count = config->administrator_groups.count,
+			},
+		.started = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+		.tpm_state = TPM_STATE_STARTING,
+	};
+	service->keyring = keyring_new(store);
+	service->audit = audit_new(event, store, log, config->audit_entries);
+	service->requests = requests_new(service);
+	service->conns = conns_new(service);
+	if (!service->keyring || !service->audit || !service->requests || !service->conns ||
+	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
+			    on_engine, service) < 0)
+		return false;
+	/* Results leave before new requests are taken up. */
+	sd_event_source_set_priority(service->engine_source, SD_EVENT_PRIORITY_IMPORTANT);
+	tpm_engine_on_state(engine, on_state, service);
+	if (service_pin_recover(service) != STORE_OK)
+		log_line(log, LOG_LEVEL_WARNING, "what was left half pinned stays so: %s",
+			 store_error(store));
+	return true;
+}
+
+void service_stop(struct service *service, unsigned grace_ms)
+{
+	service->is_stopping = true;
+	conns_stop(service->conns);
+	service->engine_source = sd_event_source_unref(service->engine_source);
+	tpm_engine_stop(service->engine);
+	service->engine = NULL;
+	conns_drain(service->conns, grace_ms);
+}
+
+void service_close(struct service *service)
+{
+	if (service->engine) {
+		sd_event_source_unref(service->engine_source);
+		tpm_engine_stop(service->engine);
+	}
+	service->engine = NULL;
+	conns_free(service->conns);
+	requests_free(service->requests);
+	audit_free(service->audit);
+	keyring_free(service->keyring);
+	store_close(service->store);
+	sd_event_unref(service->event);
+	*service = (struct service){0};
+}

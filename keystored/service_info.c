@@ -1,0 +1,139 @@
+#include "service_info.h"
+
+#include <time.h>
+
+#include "conn.h"
+#include "reply.h"
+#include "request.h"
+#include "service.h"
+
+static Keystore__V1__Limits limits_of(const struct config *config)
+{
+	Keystore__V1__Limits limits = KEYSTORE__V1__LIMITS__INIT;
+
+	limits.frame_bytes = KS_FRAME_MAX;
+	limits.requests_per_connection = config->requests_per_connection;
+	limits.requests_per_uid = config->requests_per_uid;
+	limits.connections_per_uid = config->connections_per_uid;
+	limits.keys = config->keys;
+	limits.random_bytes = SERVICE_RANDOM_MAX;
+	limits.list_page = SERVICE_LIST_PAGE;
+	limits.grants_per_key = config->grants_per_key;
+	return limits;
+}
+
+void service_info_hello(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__HelloRequest *hello = body;
+	struct service *service = request->service;
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__HelloReply answer = KEYSTORE__V1__HELLO_REPLY__INIT;
+	Keystore__V1__Limits limits = limits_of(service->config);
+	struct reply_tpm tpm;
+
+	(void)key;
+	log_line(service->log, LOG_LEVEL_DEBUG, "uid %u pid %d: hello from %.64s", request->uid,
+		 request->pid, hello->client);
+	reply_tpm_build(&tpm, service->engine);
+	answer.protocol_version = KS_PROTOCOL_VERSION;
+	answer.server_version = (char *)(uintptr_t)KEYSTORE_VERSION;
+	answer.limits = &limits;
+	answer.tpm = &tpm.facts;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_HELLO;
+	reply.hello = &answer;
+	request_reply(request, &reply);
+}
+
+static uint64_t uptime_ms(const struct service *service)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 - service->started) /
+	       1000;
+}
+
+void service_info_status(struct request *request, const void *body, const struct keyring_key *key)
+{
+	struct service *service = request->service;
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__StatusReply answer = KEYSTORE__V1__STATUS_REPLY__INIT;
+	Keystore__V1__Limits limits = limits_of(service->config);
+	struct tpm_counters counters;
+	struct reply_tpm tpm;
+
+	(void)body;
+	(void)key;
+	reply_tpm_build(&tpm, service->engine);
+	tpm_engine_counters(service->engine, &counters);
+	answer.server_version = (char *)(uintptr_t)KEYSTORE_VERSION;
+	answer.uptime_ms = uptime_ms(service);
+	answer.tpm = &tpm.facts;
+	answer.limits = &limits;
+	answer.connections = conns_count(service->conns);
+	answer.queue_length = (uint32_t)counters.queue_length;
+	answer.queue_limit = service->config->queue;
+	answer.keys = store_key_count(service->store);
+	answer.signatures = counters.signatures;
+	answer.decryptions = counters.decryptions;
+	answer.tpm_commands = counters.commands;
+	answer.tpm_reopened = counters.reopened;
+	answer.signatures_withheld = counters.withheld;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_SERVICE;
+	reply.service = &answer;
+	request_reply(request, &reply);
+}
+
+void service_info_subscribe(struct request *request, const void *body,
+			    const struct keyring_key *key)
+{
+	(void)body;
+	(void)key;
+	conn_subscribe(request->conn);
+	request_reply_empty(request);
+}
+
+void service_info_publish_tpm(struct service *service)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
+	struct reply_tpm tpm;
+
+	reply_tpm_build(&tpm, service->engine);
+	event.body_case = KEYSTORE__V1__EVENT__BODY_TPM;
+	event.tpm = &tpm.facts;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_EVENT;
+	reply.event = &event;
+	conns_publish(service->conns, &reply, NULL, NULL);
+}
+
+struct audience {
+	const struct service *service;
+	const struct keyring_key *key;
+};
+
+static bool may_see(const struct peer *peer, void *user)
+{
+	const struct audience *audience = user;
+
+	return policy_allows(&audience->service->policy, peer, RIGHT_SEE, audience->key->grants,
+			     audience->key->grant_count);
+}
+
+void service_info_publish_key(struct service *service, const struct keyring_key *key,
+			      Keystore__V1__KeyEvent__Change change)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
+	Keystore__V1__KeyEvent what = KEYSTORE__V1__KEY_EVENT__INIT;
+	struct audience audience = {service, key};
+
+	what.change = change;
+	what.id = key->id;
+	what.name = (char *)(uintptr_t)key->name;
+	event.body_case = KEYSTORE__V1__EVENT__BODY_KEY;
+	event.key = &what;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_EVENT;
+	reply.event = &event;
+	conns_publish(service->conns, &reply, may_see, &audience);
+}

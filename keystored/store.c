@@ -1,0 +1,272 @@
+#include "store.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_db.h"
+
+#define DER_MAX	   65536
+#define GRANTS_MAX 4096
+
+/* As store_db.c's KEY_COLUMNS. */
+enum {
+	COL_ID,
+	COL_NAME,
+	COL_ALGORITHM,
+	COL_OPERATIONS,
+	COL_ORIGIN,
+	COL_CREATED,
+	COL_CREATED_BY,
+	COL_HANDLE,
+	COL_TSS2,
+	COL_AUTH
+};
+
+static enum store_status last_failure(struct store *store)
+{
+	return store_db_status(store, sqlite3_extended_errcode(store->db));
+}
+
+void store_key_wipe(struct store_key *key)
+{
+	if (key->der)
+		OPENSSL_cleanse(key->der, key->der_len);
+	free(key->der);
+	free(key->grants);
+	OPENSSL_cleanse(key, sizeof *key);
+}
+
+uint64_t store_key_next_id(struct store *store)
+{
+	return store->next_id++;
+}
+
+uint64_t store_key_count(const struct store *store)
+{
+	return store->key_count;
+}
+
+enum store_status store_key_add(struct store *store, const struct store_key *key,
+				const uint8_t *spki, size_t spki_len)
+{
+	sqlite3_stmt *add = store_db_statement(store, SQL_KEY_ADD);
+
+	if (!add)
+		return last_failure(store);
+	sqlite3_bind_int64(add, 1, (int64_t)key->id);
+	sqlite3_bind_text(add, 2, key->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 3, key->algorithm);
+	sqlite3_bind_int64(add, 4, key->operations);
+	sqlite3_bind_int64(add, 5, key->origin);
+	sqlite3_bind_int64(add, 6, key->created);
+	sqlite3_bind_int64(add, 7, key->created_by);
+	sqlite3_bind_blob(add, 8, spki, (int)spki_len, SQLITE_STATIC);
+	sqlite3_bind_blob(add, 9, key->der, (int)key->der_len, SQLITE_STATIC);
+	sqlite3_bind_blob(add, 10, key->auth, (int)key->auth_len, SQLITE_STATIC);
+	enum store_status status = store_db_run(store, add);
+
+	for (size_t i = 0; i < key->grant_count && status == STORE_OK; i++)
+		status = store_grant_set(store, key->id, &key->grants[i]);
+	if (status == STORE_OK && sqlite3_get_autocommit(store->db))
+		store->key_count++;
+	else if (status == STORE_OK)
+		store->key_change++;
+	return status;
+}
+
+static void read_row(sqlite3_stmt *row, struct store_key *key)
+{
+	const unsigned char *name = sqlite3_column_text(row, COL_NAME);
+
+	key->id = (uint64_t)sqlite3_column_int64(row, COL_ID);
+	snprintf(key->name, sizeof key->name, "%s", name ? (const char *)name : "");
+	key->algorithm = (uint32_t)sqlite3_column_int64(row, COL_ALGORITHM);
+	key->operations = (uint32_t)sqlite3_column_int64(row, COL_OPERATIONS);
+	key->origin = (uint32_t)sqlite3_column_int64(row, COL_ORIGIN);
+	key->created = sqlite3_column_int64(row, COL_CREATED);
+	key->created_by = (uint32_t)sqlite3_column_int64(row, COL_CREATED_BY);
+	key->handle = (uint32_t)sqlite3_column_int64(row, COL_HANDLE);
+}
+
+static enum store_status read_secrets(sqlite3_stmt *row, struct store_key *key)
+{
+	int der_len = sqlite3_column_bytes(row, COL_TSS2);
+	int auth_len = sqlite3_column_bytes(row, COL_AUTH);
+
+	if (der_len <= 0 || der_len > DER_MAX || auth_len < 0 ||
+	    (size_t)auth_len > sizeof key->auth)
+		return STORE_CORRUPT;
+	key->der = malloc((size_t)der_len);
+	if (!key->der)
+		return STORE_NOMEM;
+	key->der_len = (size_t)der_len;
+	memcpy(key->der, sqlite3_column_blob(row, COL_TSS2), key->der_len);
+	key->auth_len = (size_t)auth_len;
+	if (auth_len)
+		memcpy(key->auth, sqlite3_column_blob(row, COL_AUTH), key->auth_len);
+	return STORE_OK;
+}
+
+static enum store_status read_grants(struct store *store, struct store_key *key)
+{
+	sqlite3_stmt *rows = store_db_statement(store, SQL_GRANTS);
+	size_t capacity = 0;
+	int result;
+
+	if (!rows)
+		return last_failure(store);
+	sqlite3_bind_int64(rows, 1, (int64_t)key->id);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW && key->grant_count < GRANTS_MAX) {
+		if (key->grant_count == capacity) {
+			capacity = capacity ? 2 * capacity : 2;
+			struct grant *grants = reallocarray(key->grants, capacity, sizeof *grants);
+
+			if (!grants) {
+				result = SQLITE_NOMEM;
+				break;
+			}
+			key->grants = grants;
+		}
+		key->grants[key->grant_count++] = (struct grant){
+			.subject = (enum policy_subject)sqlite3_column_int(rows, 0),
+			.id = (uint32_t)sqlite3_column_int64(rows, 1),
+			.operations = (unsigned)sqlite3_column_int(rows, 2),
+		};
+	}
+	return store_db_finish(store, rows, result);
+}
+
+enum store_status store_key_get(struct store *store, const char *name, uint64_t id,
+				struct store_key *ret_key)
+{
+	sqlite3_stmt *row = store_db_statement(store, name ? SQL_KEY_BY_NAME : SQL_KEY_BY_ID);
+	struct store_key key = {0};
+
+	if (!row)
+		return last_failure(store);
+	if (name)
+		sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_int64(row, 1, (int64_t)id);
+	int result = sqlite3_step(row);
+	bool is_found = result == SQLITE_ROW;
+	enum store_status damage = STORE_OK;
+
+	if (is_found) {
+		read_row(row, &key);
+		damage = read_secrets(row, &key);
+	}
+	enum store_status status = store_db_finish(store, row, result);
+
+	if (status == STORE_OK && !is_found)
+		status = STORE_NOT_FOUND;
+	if (status == STORE_OK && damage != STORE_OK)
+		status = store_db_status(store,
+					 damage == STORE_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT);
+	if (status == STORE_OK)
+		status = read_grants(store, &key);
+	if (status == STORE_OK)
+		*ret_key = key;
+	else
+		store_key_wipe(&key);
+	return status;
+}
+
+enum store_status store_key_id(struct store *store, const char *name, uint64_t *ret_id)
+{
+	sqlite3_stmt *row = store_db_statement(store, SQL_KEY_ID);
+
+	if (!row)
+		return last_failure(store);
+	sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
+	int result = sqlite3_step(row);
+	uint64_t id = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
+	enum store_status status = store_db_finish(store, row, result);
+
+	if (status != STORE_OK)
+		return status;
+	if (result != SQLITE_ROW)
+		return STORE_NOT_FOUND;
+	*ret_id = id;
+	return STORE_OK;
+}
+
+enum store_status store_key_delete(struct store *store, uint64_t id)
+{
+	sqlite3_stmt *delete = store_db_statement(store, SQL_KEY_DELETE);
+
+	if (!delete)
+		return last_failure(store);
+	sqlite3_bind_int64(delete, 1, (int64_t)id);
+	enum store_status status = store_db_run(store, delete);
+
+	if (status != STORE_OK)
+		return status;
+	if (!sqlite3_changes(store->db))
+		return STORE_NOT_FOUND;
+	if (sqlite3_get_autocommit(store->db))
+		store->key_count--;
+	else
+		store->key_change--;
+	return STORE_OK;
+}
+
+enum store_status store_grant_set(struct store *store, uint64_t key_id, const struct grant *grant)
+{
+	sqlite3_stmt *set =
+		store_db_statement(store, grant->operations ? SQL_GRANT_SET : SQL_GRANT_REMOVE);
+
+	if (!set)
+		return last_failure(store);
+	sqlite3_bind_int64(set, 1, (int64_t)key_id);
+	sqlite3_bind_int(set, 2, (int)grant->subject);
+	sqlite3_bind_int64(set, 3, grant->id);
+	if (grant->operations)
+		sqlite3_bind_int(set, 4, (int)grant->operations);
+	return store_db_run(store, set);
+}
+
+/* "[100,27]", for json_each(). */
+static char *groups_as_json(const struct peer *peer)
+{
+	size_t size = 16 + (peer->group_count + 1) * 11;
+	char *json = malloc(size);
+
+	if (!json)
+		return NULL;
+	size_t len = (size_t)snprintf(json, size, "[%u", peer->gid);
+
+	for (size_t i = 0; i < peer->group_count; i++)
+		len += (size_t)snprintf(json + len, size - len, ",%u", peer->groups[i]);
+	snprintf(json + len, size - len, "]");
+	return json;
+}
+
+enum store_status store_key_list(struct store *store, const char *after, const struct peer *peer,
+				 bool (*each)(const struct store_key *key, void *user), void *user)
+{
+	sqlite3_stmt *rows = store_db_statement(store, peer ? SQL_KEY_LIST_GRANTED : SQL_KEY_LIST);
+	int result;
+
+	if (!rows)
+		return last_failure(store);
+	sqlite3_bind_text(rows, 1, after, -1, SQLITE_STATIC);
+	if (peer) {
+		char *groups = groups_as_json(peer);
+
+		if (!groups)
+			return store_db_status(store, SQLITE_NOMEM);
+		sqlite3_bind_int64(rows, 2, peer->uid);
+		sqlite3_bind_text(rows, 3, groups, -1, free);
+	}
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+		struct store_key key = {0};
+
+		read_row(rows, &key);
+		if (!each(&key, user))
+			break;
+	}
+	return store_db_finish(store, rows, result);
+}

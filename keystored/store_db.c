@@ -1,0 +1,365 @@
+#include "store_db.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define APPLICATION_ID 0x4b535444 /* "KSTD" */
+#define BUSY_MS	       100	  /* the main thread waits, so not longer */
+
+/* Entry N takes a database of version N to N + 1. */
+static const char *const migrations[] = {
+	"CREATE TABLE key ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" algorithm INTEGER NOT NULL,"
+	" operations INTEGER NOT NULL,"
+	" origin INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" created_by INTEGER NOT NULL,"
+	" spki BLOB NOT NULL,"
+	" tss2 BLOB NOT NULL,"
+	" auth BLOB NOT NULL);"
+	"CREATE TABLE grants ("
+	" key_id INTEGER NOT NULL REFERENCES key(id) ON DELETE CASCADE,"
+	" kind INTEGER NOT NULL,"
+	" subject INTEGER NOT NULL,"
+	" operations INTEGER NOT NULL,"
+	" PRIMARY KEY (key_id, kind, subject)) WITHOUT ROWID;"
+	"CREATE INDEX grants_by_subject ON grants(kind, subject, key_id);"
+	/* No reference to key: a handle outlives its key until the TPM has let go of it. */
+	"CREATE TABLE persistent ("
+	" handle INTEGER PRIMARY KEY,"
+	" key_id INTEGER NOT NULL,"
+	" name BLOB NOT NULL,"
+	" state INTEGER NOT NULL);"
+	"CREATE INDEX persistent_by_key ON persistent(key_id);"
+	"CREATE TABLE audit ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" time INTEGER NOT NULL,"
+	" uid INTEGER NOT NULL,"
+	" pid INTEGER NOT NULL,"
+	" operation TEXT NOT NULL,"
+	" object TEXT NOT NULL,"
+	" status TEXT NOT NULL,"
+	" detail TEXT NOT NULL,"
+	" count INTEGER NOT NULL);",
+};
+
+#define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+#define KEY_COLUMNS                                                                                \
+	"k.id, k.name, k.algorithm, k.operations, k.origin, k.created, k.created_by,"              \
+	" (SELECT handle FROM persistent WHERE key_id = k.id AND state = 2)"
+
+static const char *const sql_text[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_KEY_ADD] = "INSERT INTO key (id, name, algorithm, operations, origin, created,"
+			" created_by, spki, tss2, auth) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[SQL_KEY_BY_NAME] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.name = ?1",
+	[SQL_KEY_BY_ID] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.id = ?1",
+	[SQL_KEY_ID] = "SELECT id FROM key WHERE name = ?1",
+	[SQL_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
+	[SQL_KEY_LIST] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 ORDER BY k.name",
+	[SQL_KEY_LIST_GRANTED] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 AND k.id IN ("
+				 "SELECT key_id FROM grants WHERE kind = 1 AND subject = ?2 UNION "
+				 "SELECT key_id FROM grants WHERE kind = 2 AND subject IN"
+				 " (SELECT value FROM json_each(?3))) ORDER BY k.name",
+	[SQL_GRANT_SET] =
+		"INSERT INTO grants (key_id, kind, subject, operations) VALUES (?1,?2,?3,?4)"
+		" ON CONFLICT DO UPDATE SET operations = excluded.operations",
+	[SQL_GRANT_REMOVE] = "DELETE FROM grants WHERE key_id = ?1 AND kind = ?2 AND subject = ?3",
+	[SQL_GRANTS] = "SELECT kind, subject, operations FROM grants WHERE key_id = ?1",
+	[SQL_HANDLE_ADD] =
+		"INSERT INTO persistent (handle, key_id, name, state) VALUES (?1,?2,?3,?4)",
+	[SQL_HANDLE_SET] = "UPDATE persistent SET state = ?2 WHERE handle = ?1",
+	[SQL_HANDLE_REMOVE] = "DELETE FROM persistent WHERE handle = ?1",
+	[SQL_HANDLE_OF_KEY] = "SELECT handle, key_id, name, state FROM persistent WHERE key_id = ?1"
+			      " ORDER BY handle LIMIT 1",
+	[SQL_HANDLE_FREE] = "SELECT handle FROM persistent WHERE handle BETWEEN ?1 AND ?2"
+			    " ORDER BY handle",
+	[SQL_HANDLE_LEFTOVERS] =
+		"SELECT handle, key_id, name, state FROM persistent WHERE state <> 2",
+	[SQL_AUDIT_ADD] =
+		"INSERT INTO audit (time, uid, pid, operation, object, status, detail, count)"
+		" VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE seq <= ?1",
+	[SQL_AUDIT_LIST] = "SELECT seq, time, uid, pid, operation, object, status, detail, count"
+			   " FROM audit WHERE seq > ?1 ORDER BY seq",
+};
+
+/* What to say of a failure; %s is SQLite's own word for it. */
+static const char *const sentences[] = {
+	[STORE_OK] = "",
+	[STORE_NOT_FOUND] = "the database has no such entry",
+	[STORE_EXISTS] = "the database has such an entry already",
+	[STORE_BUSY] = "the database is locked by another program: end it, then try again",
+	[STORE_READ_ONLY] = "the database cannot be written (%s): make the state directory "
+			    "writable for this service",
+	[STORE_FULL] = "the database cannot grow (%s): free space where the state directory is",
+	[STORE_CORRUPT] = "the database is damaged (%s): restore it from a backup",
+	[STORE_NEWER] = "the database was written by a newer version of keystored: install that "
+			"version, or choose another state directory",
+	[STORE_NOT_OURS] = "the database is of another program: choose another state directory",
+	[STORE_IO] = "the database cannot be read or written (%s): see the system's log",
+	[STORE_NOMEM] = "there is no memory for the database",
+};
+
+static enum store_status fail(struct store *store, enum store_status status, const char *reason)
+{
+	char *error = sqlite3_mprintf(sentences[status], reason);
+
+	snprintf(store->error, sizeof store->error, "%s", error ? error : "");
+	sqlite3_free(error);
+	return status;
+}
+
+static enum store_status io_status(struct store *store)
+{
+	switch (sqlite3_system_errno(store->db)) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return STORE_FULL;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return STORE_READ_ONLY;
+	default:
+		return STORE_IO;
+	}
+}
+
+enum store_status store_db_status(struct store *store, int result)
+{
+	static const struct {
+		int result;
+		enum store_status status;
+	} table[] = {
+		{SQLITE_BUSY, STORE_BUSY},	    {SQLITE_LOCKED, STORE_BUSY},
+		{SQLITE_READONLY, STORE_READ_ONLY}, {SQLITE_PERM, STORE_READ_ONLY},
+		{SQLITE_FULL, STORE_FULL},	    {SQLITE_CORRUPT, STORE_CORRUPT},
+		{SQLITE_NOTADB, STORE_CORRUPT},	    {SQLITE_SCHEMA, STORE_CORRUPT},
+		{SQLITE_ERROR, STORE_CORRUPT},	    {SQLITE_CONSTRAINT, STORE_EXISTS},
+		{SQLITE_NOMEM, STORE_NOMEM},
+	};
+	enum store_status status = STORE_IO;
+	char reason[160];
+
+	if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW)
+		return STORE_OK;
+	snprintf(reason, sizeof reason, "%s", sqlite3_errmsg(store->db));
+	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
+		status = io_status(store);
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		if (table[i].result == (result & 0xff))
+			status = table[i].status;
+	}
+	/* Every constraint but a taken name or handle is our own fault, or damage. */
+	if (status == STORE_EXISTS && result != SQLITE_CONSTRAINT_UNIQUE &&
+	    result != SQLITE_CONSTRAINT_PRIMARYKEY && result != SQLITE_CONSTRAINT_ROWID)
+		status = STORE_CORRUPT;
+	return fail(store, status, reason);
+}
+
+sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
+{
+	if (!store->statements[sql] &&
+	    sqlite3_prepare_v3(store->db, sql_text[sql], -1, SQLITE_PREPARE_PERSISTENT,
+			       &store->statements[sql], NULL) != SQLITE_OK)
+		return NULL;
+	return store->statements[sql];
+}
+
+enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement, int result)
+{
+	enum store_status status = store_db_status(store, result);
+
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return status;
+}
+
+enum store_status store_db_run(struct store *store, sqlite3_stmt *statement)
+{
+	if (!statement)
+		return store_db_status(store, sqlite3_extended_errcode(store->db));
+	return store_db_finish(store, statement, sqlite3_step(statement));
+}
+
+enum store_status store_begin(struct store *store)
+{
+	store->key_change = 0;
+	return store_db_run(store, store_db_statement(store, SQL_BEGIN));
+}
+
+enum store_status store_commit(struct store *store)
+{
+	enum store_status status = store_db_run(store, store_db_statement(store, SQL_COMMIT));
+
+	if (status == STORE_OK) {
+		store->key_count = (uint64_t)((int64_t)store->key_count + store->key_change);
+		store->key_change = 0;
+	} else {
+		store_rollback(store);
+	}
+	return status;
+}
+
+void store_rollback(struct store *store)
+{
+	char error[STORE_ERROR_MAX];
+
+	/* SQLite rolls back by itself on some failures; the reason of the first one stays. */
+	memcpy(error, store->error, sizeof error);
+	if (!sqlite3_get_autocommit(store->db))
+		(void)store_db_run(store, store_db_statement(store, SQL_ROLLBACK));
+	memcpy(store->error, error, sizeof error);
+	store->key_change = 0;
+}
+
+static enum store_status read_number(struct store *store, const char *sql, int64_t *ret_number)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	enum store_status status = store_db_status(store, result);
+
+	if (status == STORE_OK)
+		*ret_number = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static enum store_status execute(struct store *store, const char *sql)
+{
+	return store_db_status(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL));
+}
+
+static enum store_status configure(struct store *store)
+{
+	static const char *const pragmas[] = {
+		"PRAGMA journal_mode = WAL",   "PRAGMA synchronous = FULL",
+		"PRAGMA foreign_keys = ON",    "PRAGMA secure_delete = ON",
+		"PRAGMA trusted_schema = OFF", "PRAGMA cache_size = -512",
+		"PRAGMA temp_store = MEMORY",  "PRAGMA journal_size_limit = 4194304",
+	};
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas && status == STORE_OK; i++)
+		status = execute(store, pragmas[i]);
+	return status;
+}
+
+static enum store_status migrate(struct store *store, int from)
+{
+	char version[96];
+	enum store_status status = store_begin(store);
+
+	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++)
+		status = execute(store, migrations[i]);
+	snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		 APPLICATION_ID, SCHEMA_VERSION);
+	if (status == STORE_OK)
+		status = execute(store, version);
+	if (status == STORE_OK)
+		return store_commit(store);
+	store_rollback(store);
+	return status;
+}
+
+static enum store_status check_schema(struct store *store)
+{
+	int64_t application = 0;
+	int64_t version = 0;
+	int64_t tables = 0;
+	enum store_status status =
+		read_number(store, "SELECT count(*) FROM sqlite_master", &tables);
+
+	if (status == STORE_OK)
+		status = read_number(store, "PRAGMA application_id", &application);
+	if (status == STORE_OK)
+		status = read_number(store, "PRAGMA user_version", &version);
+	if (status != STORE_OK)
+		return status;
+	if (application != APPLICATION_ID && (tables || application || version))
+		return fail(store, STORE_NOT_OURS, "");
+	if (version > SCHEMA_VERSION)
+		return fail(store, STORE_NEWER, "");
+	return version < SCHEMA_VERSION ? migrate(store, (int)version) : STORE_OK;
+}
+
+/* Walks the index of names: damage there shows now, and the count is needed anyway. */
+static enum store_status count_keys(struct store *store)
+{
+	int64_t count = 0;
+	int64_t last = 0;
+	enum store_status status = read_number(
+		store, "SELECT count(*) FROM key INDEXED BY sqlite_autoindex_key_1", &count);
+
+	if (status == STORE_OK)
+		status = read_number(store, "SELECT seq FROM sqlite_sequence WHERE name = 'key'",
+				     &last);
+	if (status == STORE_OK) {
+		store->key_count = (uint64_t)count;
+		store->next_id = (uint64_t)last + 1;
+	}
+	return status;
+}
+
+enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX], struct store **ret_store)
+{
+	enum store_status status = STORE_NOMEM;
+	struct store *store = calloc(1, sizeof *store);
+	char *path = NULL;
+
+	if (!store || asprintf(&path, "%s/keystored.db", dir) < 0) {
+		path = NULL;
+		snprintf(error, STORE_ERROR_MAX, "%s", sentences[STORE_NOMEM]);
+		goto out;
+	}
+	status = store_db_status(store,
+				 sqlite3_open_v2(path, &store->db,
+						 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+							 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
+						 NULL));
+	if (status == STORE_OK) {
+		sqlite3_extended_result_codes(store->db, 1);
+		sqlite3_busy_timeout(store->db, BUSY_MS);
+		status = configure(store);
+	}
+	if (status == STORE_OK)
+		status = check_schema(store);
+	if (status == STORE_OK)
+		status = count_keys(store);
+	if (status != STORE_OK) {
+		snprintf(error, STORE_ERROR_MAX, "%s", store->error);
+		goto out;
+	}
+	*ret_store = store;
+	store = NULL;
+out:
+	free(path);
+	store_close(store);
+	return status;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	free(store);
+}
+
+const char *store_error(const struct store *store)
+{
+	return store->error;
+}

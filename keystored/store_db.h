@@ -1,0 +1,59 @@
+/*
+ * The database under the store: opening, schema, statements. Hides SQLite's result codes.
+ * For store*.c only.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+enum store_sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_KEY_ADD,
+	SQL_KEY_BY_NAME,
+	SQL_KEY_BY_ID,
+	SQL_KEY_ID,
+	SQL_KEY_DELETE,
+	SQL_KEY_LIST,
+	SQL_KEY_LIST_GRANTED,
+	SQL_GRANT_SET,
+	SQL_GRANT_REMOVE,
+	SQL_GRANTS,
+	SQL_HANDLE_ADD,
+	SQL_HANDLE_SET,
+	SQL_HANDLE_REMOVE,
+	SQL_HANDLE_OF_KEY,
+	SQL_HANDLE_FREE,
+	SQL_HANDLE_LEFTOVERS,
+	SQL_AUDIT_ADD,
+	SQL_AUDIT_TRIM,
+	SQL_AUDIT_LIST,
+	SQL_COUNT,
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT];
+	uint64_t next_id;
+	uint64_t key_count;
+	int64_t key_change; /* of the count, in the transaction under way */
+	char error[STORE_ERROR_MAX];
+};
+
+/* A statement kept prepared, without bindings. NULL: see store_db_status(). */
+sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
+
+/* What SQLite's last result means; sets the sentence. DONE and ROW are OK. */
+enum store_status store_db_status(struct store *store, int result);
+
+/* Runs a bound statement that brings no rows, and resets it. */
+enum store_status store_db_run(struct store *store, sqlite3_stmt *statement);
+
+/* Ends a statement whose rows were read; @result is the last step's. */
+enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement, int result);
+
+#endif
