@@ -20,6 +20,9 @@ add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 	# Sentences are cut at their buffer's end, deliberately.
 	add_compile_options(-Wno-format-truncation)
+else()
+	# The initialisers that protoc-c generates cast a const away; clang blames who uses them.
+	add_compile_options(-Wno-cast-qual)
 endif()
 add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
