@@ -15,8 +15,13 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 add_compile_definitions(_GNU_SOURCE KEYSTORE_VERSION="${PROJECT_VERSION}")
 add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-	-Wold-style-definition -Wpointer-arith -Wcast-qual -Wwrite-strings -Wswitch-enum
-	-Wundef -Wformat=2 -Wno-format-truncation -Wvla -Wimplicit-fallthrough -fno-common -fstack-protector-strong)
+	-Wold-style-definition -Wpointer-arith -Wwrite-strings -Wswitch-enum
+	-Wundef -Wformat=2 -Wvla -Wimplicit-fallthrough -fno-common -fstack-protector-strong)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+	# clang's -Wcast-qual also means what the initialisers of protoc-c expand to, and it has no
+	# -Wformat-truncation.
+	add_compile_options(-Wcast-qual -Wno-format-truncation)
+endif()
 add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
 	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -30,7 +30,7 @@ static TSS2_RC property_get(struct device *device, TPM2_PT property, uint32_t *r
 	return TSS2_RC_SUCCESS;
 }
 
-/* Properties that are four characters each; what is not printable ends the text. */
+/* Properties that are four characters each, padded with whatever the maker liked. */
 static TSS2_RC text_get(struct device *device, TPM2_PT first, unsigned count,
 			char ret_text[TPM_TEXT_MAX])
 {
@@ -46,7 +46,8 @@ static TSS2_RC text_get(struct device *device, TPM2_PT first, unsigned count,
 		for (int shift = 24; shift >= 0 && len + 1 < sizeof(text); shift -= 8) {
 			char c = (char)(value >> shift & 0xff);
 
-			if (isprint((unsigned char)c))
+			if (isgraph((unsigned char)c) ||
+			    (c == ' ' && len > 0 && text[len - 1] != ' '))
 				text[len++] = c;
 		}
 	}

@@ -3,6 +3,7 @@
 
 import base64
 import pathlib
+import shutil
 import struct
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
@@ -132,7 +133,8 @@ def tss2():
 
 def write(target, seeds):
     directory = CORPUS / target
-    directory.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     for name, content in seeds.items():
         (directory / name).write_bytes(content)
 
@@ -140,4 +142,6 @@ def write(target, seeds):
 write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
 write("names", {name: text.encode() for name, text in NAMES.items()})
 write("tss2", tss2())
-write("conn", streams())
+# The service itself, somebody who may use the key, somebody else.
+write("conn", {f"{name}.{who}": bytes([who]) + stream
+               for name, stream in streams().items() for who in range(3)})
