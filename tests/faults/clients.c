@@ -1,6 +1,7 @@
 /* Clients that vanish, flood, dawdle or talk nonsense harm themselves only. */
 #include <criterion/criterion.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,9 +276,10 @@ Test(clients, that_flood_without_reading_wait_for_themselves)
 	int fd = fixture_connect(fixture);
 	enum frame_status sent = FRAME_OK;
 
+	cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_STATUS;
 	request.status = &status;
-	for (uint64_t id = 1; id <= 20000; id++) {
+	for (uint64_t id = 1; id <= 200000; id++) {
 		request.id = id;
 		cr_assert_eq(codec_write(&writer, &request.base), FRAME_OK);
 	}
