@@ -153,14 +153,19 @@ static enum ks_status drop_strange(struct ks_client *client)
 	return drop(client, KS_PROTOCOL, message);
 }
 
+/* What the service turns a connection away with before it reads anything. */
+static bool is_refusal(enum ks_status status)
+{
+	return status == KS_LIMIT || status == KS_BUSY || status == KS_DENIED;
+}
+
 /* The service closed, or the system failed us. */
 static enum ks_status drop_lost(struct ks_client *client)
 {
 	const struct ks_result *farewell = client->farewell;
 	char message[MESSAGE_MAX];
 
-	/* Turned away at the door: nothing was carried out. */
-	if (farewell && !client->is_answered) {
+	if (farewell && !client->is_answered && is_refusal(farewell->status)) {
 		snprintf(message, sizeof(message), "%s", farewell->message);
 		(void)drop(client, farewell->status, message);
 		return KS_DISCONNECTED;
@@ -377,6 +382,8 @@ static void wait_once(struct ks_client *client, struct waiter *waiter, int64_t u
 	count = poll(&ready, 1, left > INT32_MAX ? INT32_MAX : (int)left);
 	if (count > 0) {
 		(void)ks_process(client);
+	} else if (count < 0 && errno != EINTR) {
+		(void)drop_lost(client);
 	} else if (count == 0 && until && now_ms() >= until) {
 		waiter->is_given_up = true;
 		(void)drop(

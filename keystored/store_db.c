@@ -117,9 +117,24 @@ static enum store_status fail(struct store *store, enum store_status status, con
 	return status;
 }
 
+/* The errno of the write-ahead log or of the database; SQLite's own copy is often overwritten. */
+static int io_errno(struct store *store)
+{
+	sqlite3_file *wal = NULL;
+	int error = sqlite3_system_errno(store->db);
+
+	if (!error)
+		sqlite3_file_control(store->db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+	if (!error)
+		sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	if (!error && wal && wal->pMethods)
+		wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
 static enum store_status io_status(struct store *store)
 {
-	switch (sqlite3_system_errno(store->db)) {
+	switch (io_errno(store)) {
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:

@@ -480,11 +480,10 @@ static bool is_overdue(struct tpm_engine *engine)
 
 enum tpm_status tpm_engine_submit(struct tpm_engine *engine, struct tpm_job *job)
 {
-	enum tpm_status status;
-	bool was_empty;
+	enum tpm_status status = TPM_UNAVAILABLE;
+	bool was_empty, wakes = false;
 
 	pthread_mutex_lock(&engine->lock);
-	status = TPM_UNAVAILABLE;
 	if (engine->is_stopping || (engine->facts.state == TPM_STATE_UNAVAILABLE && !job->wait)) {
 		snprintf(job->error, sizeof(job->error), "%s", engine->facts.reason);
 		goto out;
@@ -505,10 +504,12 @@ enum tpm_status tpm_engine_submit(struct tpm_engine *engine, struct tpm_job *job
 		goto out;
 	}
 	status = TPM_OK;
-	if (was_empty)
-		pthread_cond_signal(&engine->work);
+	wakes = was_empty;
 out:
 	pthread_mutex_unlock(&engine->lock);
+	/* Not before: the thread would wake only to wait for the lock. */
+	if (wakes)
+		pthread_cond_signal(&engine->work);
 	return status;
 }
 

@@ -54,7 +54,7 @@ static enum exit_code fail_reading(const struct ctl *ctl, const char *path)
 
 enum exit_code file_read(const struct ctl *ctl, const char *path, size_t max, struct file *ret_file)
 {
-	struct file file = {.data = malloc(max + 1)};
+	struct file file = {.data = malloc(max + 1), .size = max + 1};
 	int fd = open_input(path);
 	enum exit_code code = EXIT_FAILED;
 	ssize_t n = 1;
@@ -88,7 +88,7 @@ out:
 void file_free(struct file *file)
 {
 	if (file->data)
-		OPENSSL_cleanse(file->data, file->len);
+		OPENSSL_cleanse(file->data, file->size);
 	free(file->data);
 	*file = (struct file){0};
 }

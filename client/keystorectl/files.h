@@ -14,6 +14,7 @@
 struct file {
 	uint8_t *data;
 	size_t len;
+	size_t size; /* bytes allocated */
 };
 
 /*

@@ -106,6 +106,9 @@ static void print_tpm(const struct ks_tpm *tpm)
 	if (*tpm->manufacturer)
 		fact_print(stdout, "", "%s %s, firmware %s", tpm->manufacturer, tpm->model,
 			   tpm->firmware);
+	/* Nothing is known of a TPM that never answered. */
+	if (tpm->algorithm_count == 0)
+		return;
 	fact_print(stdout, "algorithms", "%s", algorithms);
 	fact_print(stdout, "hashes", "%s%s", hashes,
 		   tpm->pss_padded_here ? "; PSS is padded by the service" : "");
@@ -113,20 +116,36 @@ static void print_tpm(const struct ks_tpm *tpm)
 		   tpm->transient_slots, tpm->persistent_free);
 }
 
+/* "3 d 4 h", "12 min", "5 s" */
+static void duration_text(uint64_t ms, char text[LIST_BYTES])
+{
+	unsigned long long seconds = ms / 1000;
+
+	if (seconds >= 86400)
+		snprintf(text, LIST_BYTES, "%llu d %llu h", seconds / 86400, seconds / 3600 % 24);
+	else if (seconds >= 3600)
+		snprintf(text, LIST_BYTES, "%llu h %llu min", seconds / 3600, seconds / 60 % 60);
+	else if (seconds >= 60)
+		snprintf(text, LIST_BYTES, "%llu min", seconds / 60);
+	else
+		snprintf(text, LIST_BYTES, "%llu s", seconds);
+}
+
 static void print_service(const struct ks_service *service)
 {
 	const struct ks_limits *limits = &service->limits;
-	unsigned long long minutes = service->uptime_ms / 60000;
+	char uptime[LIST_BYTES];
 
-	fact_print(stdout, "service", "keystored %s, up %llu d %llu h %llu min, connections: %u",
-		   service->version, minutes / 1440, minutes / 60 % 24, minutes % 60,
-		   service->connections);
+	duration_text(service->uptime_ms, uptime);
+	fact_print(stdout, "service", "keystored %s, up %s, connections: %u", service->version,
+		   uptime, service->connections);
 	print_tpm(&service->tpm);
-	fact_print(stdout, "queue", "%u of %u", service->queue_length, service->queue_limit);
+	fact_print(stdout, "queue", "%u of %u jobs wait", service->queue_length,
+		   service->queue_limit);
 	fact_print(stdout, "keys", "%llu of %u", (unsigned long long)service->keys, limits->keys);
 	fact_print(stdout, "since start",
-		   "%llu signatures, %llu decryptions, %llu TPM commands, %llu recoveries of the "
-		   "TPM, %llu signatures withheld",
+		   "signatures: %llu, decryptions: %llu, TPM commands: %llu, TPM reopened: %llu, "
+		   "signatures withheld: %llu",
 		   (unsigned long long)service->signatures,
 		   (unsigned long long)service->decryptions,
 		   (unsigned long long)service->tpm_commands,

@@ -7,7 +7,8 @@
 
 /* In the fixture's directory, with the messages made as the client's own text says. */
 #define PYTHON                                                                                     \
-	"set -e; S='" KEYSTORE_SOURCE_DIR "'; mkdir -p python; "                                   \
+	"set -e; fails() { if \"$@\"; then exit 1; fi; }; S='" KEYSTORE_SOURCE_DIR                 \
+	"'; mkdir -p python; "                                                                     \
 	"protoc --python_out=python --proto_path=\"$S/proto\" keystore.proto; "                    \
 	"ask() { PYTHONPATH=python /usr/bin/python3 \"$S/docs/python/keystore_client.py\" "        \
 	"\"$@\"; }; "
@@ -43,7 +44,7 @@ Test(python_client, says_what_the_service_refused)
 {
 	struct fixture *fixture = fixture_new(NULL);
 	char *out = fixture_sh_ok(fixture, "%s",
-				  PYTHON "echo x > data; ! ask sign absent data 2> error; "
+				  PYTHON "echo x > data; fails ask sign absent data 2> error; "
 					 "cat error");
 
 	cr_assert_not_null(strstr(out, "absent"));
