@@ -30,7 +30,8 @@ packages_install() {
 		as_root=(sudo)
 	fi
 	say "Installing what is missing:" "${missing//$'\n'/ }"
-	"${as_root[@]}" apt-get update
+	# A machine that was just started may be updating itself: wait for it.
+	"${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update
 	for choices in $missing; do
 		for choice in ${choices//|/ }; do
 			if apt-cache show "$choice" >/dev/null 2>&1; then
@@ -41,5 +42,5 @@ packages_install() {
 		die "no package source of this machine has $choices"
 	done
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "${names[@]}"
+		apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${names[@]}"
 }

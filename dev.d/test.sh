@@ -41,7 +41,7 @@ run_ctest() { # PRESET CTEST-ARGUMENT...
 }
 
 run_tests() {
-	local line
+	local preset
 	packages_install
 	if [ $# -gt 0 ]; then
 		build dev
@@ -56,10 +56,11 @@ run_tests() {
 
 	say "Summary"
 	printf '%s\n' "${verdicts[@]}"
-	for line in asan tsan; do
-		tail -n 30 "build/$line/ctest.log" 2>/dev/null | grep -E 'tests passed|\(Failed\)|\(Timeout\)' |
-			sed "s/^/$line: /" || :
+	for preset in asan tsan; do
+		printf '\nbuild/%s:' "$preset"
+		sed -n '/% tests passed/,$p' "build/$preset/ctest.log" 2>/dev/null || echo " no tests ran"
 	done
-	if [ "$failed" != 0 ]; then die "something failed; the logs are above, and in build/*/ctest.log"; fi
+	echo
+	[ "$failed" = 0 ] || die "something failed; the logs are above, and in build/*/ctest.log"
 	echo "All passed."
 }
