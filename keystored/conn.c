@@ -72,20 +72,22 @@ static void defer(struct conn *conn)
 
 static void conn_free(struct conn *conn)
 {
+	request_vanish_all(&conn->requests);
 	frame_reader_wipe(&conn->reader);
 	frame_writer_wipe(&conn->writer);
 	free(conn->peer);
 	free(conn);
 }
 
-/* The memory stays until the deferred turn: callers up the stack still look at it. */
+/*
+ * Its requests and its memory stay until the deferred turn: callers up the stack, which may be
+ * answering one request after another, still look at them.
+ */
 static void conn_close(struct conn *conn)
 {
 	if (conn->is_closed)
 		return;
 	conn->is_closed = true;
-	request_vanish_all(&conn->requests);
-	conn->in_flight = 0;
 	conn->io = sd_event_source_unref(conn->io);
 	close(conn->fd);
 	conn->account->connections--;
@@ -416,7 +418,7 @@ void conn_request_ended(struct conn *conn)
 	bool was_paused = is_paused(conn);
 
 	conn->in_flight--;
-	if (!conn->is_serving && (was_paused || conn->has_ended))
+	if (!conn->is_serving && !conn->is_closed && (was_paused || conn->has_ended))
 		defer(conn);
 }
 

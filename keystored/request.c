@@ -126,9 +126,11 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 			 request->uid, request->pid, request->kind->name, request->object,
 			 reply->message);
 	reply->id = request->id;
-	if (request->conn)
-		conn_send(request->conn, reply);
+	struct conn *conn = request->conn;
+
 	request_end(request);
+	if (conn)
+		conn_send(conn, reply);
 }
 
 void request_reply_empty(struct request *request)

@@ -41,6 +41,7 @@ static struct {
 	size_t failures;
 	enum tpm_status submit; /* what submitting comes to */
 	enum tpm_state state;
+	enum tpm_state told;		    /* by state_changed() */
 	uint32_t foreign_handle;	    /* somebody else's object */
 	uint32_t handles[FAKE_HANDLES_MAX]; /* what this fake keeps persistent */
 	size_t handle_count;
@@ -371,14 +372,13 @@ void tpm_engine_on_state(struct tpm_engine *engine, void (*state_changed)(void *
 
 void tpm_engine_dispatch(struct tpm_engine *engine)
 {
-	static enum tpm_state told;
 	uint64_t count;
 
 	(void)engine;
 	if (read(fake.fd, &count, sizeof count) < 0)
 		return;
-	if (fake.state_changed && told != fake.state) {
-		told = fake.state;
+	if (fake.state_changed && fake.told != fake.state) {
+		fake.told = fake.state;
 		fake.state_changed(fake.user);
 	}
 	if (!fake.holds_jobs)

@@ -281,3 +281,41 @@ Test(conn, tells_subscribers_what_they_may_see)
 	client_close(&granted);
 	client_close(&other);
 }
+
+Test(conn, answers_two_requests_of_a_peer_that_is_gone_by_then)
+{
+	struct client client = client_new(0, 0);
+
+	client_create(&client, "web", 4);
+	fake.holds_jobs = true;
+	for (int i = 0; i < 3; i++)
+		client_send_sign(&client, "web", 32);
+	bench_settle();
+	client_close(&client);
+	fake.holds_jobs = false;
+	tpm_engine_dispatch(bench.service.engine);
+	bench_settle();
+	cr_assert_eq(conns_count(bench.service.conns), 0u);
+}
+
+Test(conn, times_out_two_requests_of_a_peer_that_is_gone_by_then)
+{
+	Keystore__V1__RandomRequest random = KEYSTORE__V1__RANDOM_REQUEST__INIT;
+	struct client client = client_new(1000, 1000);
+
+	fake.holds_jobs = true;
+	random.bytes = 1;
+	for (int i = 0; i < 3; i++) {
+		ks_pb_request request = REQUEST(RANDOM, random, &random);
+
+		request.deadline_ms = 1;
+		client_send(&client, &request);
+	}
+	shutdown(client.fd, SHUT_RD);
+	for (int waited = 0; waited < FAKE_PATIENCE_MS && conns_count(bench.service.conns);
+	     waited += 5)
+		sd_event_run(bench.event, 5000);
+	cr_assert_eq(conns_count(bench.service.conns), 0u);
+	cr_assert_eq(fake.cancelled, 3u);
+	client_close(&client);
+}
