@@ -233,7 +233,7 @@ static TSS2_RC owner_auth_set(struct device *device)
 enum tpm_status device_open(struct device *device, const struct tpm_config *config,
 			    struct tcti_watch *watch, char ret_error[TPM_ERROR_MAX])
 {
-	const char *name = config->tcti ? config->tcti : "the default TCTI";
+	const char *name = config->tcti ? config->tcti : "/dev/tpmrm0";
 	enum tpm_status status = TPM_OK;
 	TSS2_RC rc;
 

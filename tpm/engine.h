@@ -42,7 +42,7 @@ enum tpm_state {
 #define TPM_TEXT_MAX   32
 
 struct tpm_config {
-	const char *tcti;	   /* any TCTI string of tpm2-tss, NULL: its default */
+	const char *tcti;	   /* any TCTI of tpm2-tss as NAME:CONF; NULL: the kernel's TPM */
 	const char *owner_auth;	   /* of the owner hierarchy; NULL: empty */
 	uint32_t persistent_first; /* handles that pinned keys may take, inclusive */
 	uint32_t persistent_last;

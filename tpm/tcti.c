@@ -8,8 +8,9 @@
 #include <time.h>
 
 #include <openssl/crypto.h>
-#include <tss2/tss2_tctildr.h>
 #include <tss2/tss2_tpm2_types.h>
+
+#include "transport.h"
 
 #define MAGIC		    0x6b657973746f7265ull
 #define COMMAND_MAX	    ((size_t)TPM2_MAX_COMMAND_SIZE)
@@ -20,7 +21,7 @@
 
 struct tcti {
 	TSS2_TCTI_CONTEXT_COMMON_V2 common;
-	TSS2_TCTI_CONTEXT *inner;
+	struct transport inner;
 	struct tcti_watch *watch;
 	unsigned timeout_ms;
 	int64_t deadline;
@@ -71,7 +72,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const uint8_t *
 	tcti->deadline = tcti_now_ms() + command_timeout(tcti);
 	atomic_store(&tcti->watch->overdue_at, tcti->deadline);
 	atomic_fetch_add(&tcti->watch->commands, 1);
-	rc = Tss2_Tcti_Transmit(tcti->inner, size, command);
+	rc = Tss2_Tcti_Transmit(tcti->inner.tcti, size, command);
 	if (rc)
 		atomic_store(&tcti->watch->overdue_at, 0);
 	return rc;
@@ -86,7 +87,7 @@ static TSS2_RC wait_readable(struct tcti *tcti)
 	int ready;
 
 	memset(handles, 0, sizeof(handles));
-	if (Tss2_Tcti_GetPollHandles(tcti->inner, handles, &count) || count == 0)
+	if (Tss2_Tcti_GetPollHandles(tcti->inner.tcti, handles, &count) || count == 0)
 		return TSS2_RC_SUCCESS;
 	do {
 		left = tcti->deadline - tcti_now_ms();
@@ -128,7 +129,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *respon
 		*size = room;
 		rc = wait_readable(tcti);
 		if (!rc)
-			rc = Tss2_Tcti_Receive(tcti->inner, size, response,
+			rc = Tss2_Tcti_Receive(tcti->inner.tcti, size, response,
 					       TSS2_TCTI_TIMEOUT_BLOCK);
 		if (!rc && !is_whole_response(*size, response))
 			rc = TCTI_RC_NO_ANSWER;
@@ -137,7 +138,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *respon
 			break;
 		poll(NULL, 0, pause_ms);
 		atomic_fetch_add(&tcti->watch->commands, 1);
-		rc = Tss2_Tcti_Transmit(tcti->inner, tcti->command_len, tcti->command);
+		rc = Tss2_Tcti_Transmit(tcti->inner.tcti, tcti->command_len, tcti->command);
 		if (rc)
 			break;
 	}
@@ -154,7 +155,7 @@ static void finalize(TSS2_TCTI_CONTEXT *context)
 
 	if (!tcti)
 		return;
-	Tss2_TctiLdr_Finalize(&tcti->inner);
+	transport_close(&tcti->inner);
 	atomic_store(&tcti->watch->overdue_at, 0);
 	OPENSSL_cleanse(tcti->command, sizeof(tcti->command));
 }
@@ -163,7 +164,7 @@ static TSS2_RC cancel(TSS2_TCTI_CONTEXT *context)
 {
 	struct tcti *tcti = own(context);
 
-	return tcti ? Tss2_Tcti_Cancel(tcti->inner) : TSS2_TCTI_RC_BAD_CONTEXT;
+	return tcti ? Tss2_Tcti_Cancel(tcti->inner.tcti) : TSS2_TCTI_RC_BAD_CONTEXT;
 }
 
 static TSS2_RC get_poll_handles(TSS2_TCTI_CONTEXT *context, TSS2_TCTI_POLL_HANDLE *handles,
@@ -171,7 +172,7 @@ static TSS2_RC get_poll_handles(TSS2_TCTI_CONTEXT *context, TSS2_TCTI_POLL_HANDL
 {
 	struct tcti *tcti = own(context);
 
-	return tcti ? Tss2_Tcti_GetPollHandles(tcti->inner, handles, count)
+	return tcti ? Tss2_Tcti_GetPollHandles(tcti->inner.tcti, handles, count)
 		    : TSS2_TCTI_RC_BAD_CONTEXT;
 }
 
@@ -179,14 +180,15 @@ static TSS2_RC set_locality(TSS2_TCTI_CONTEXT *context, uint8_t locality)
 {
 	struct tcti *tcti = own(context);
 
-	return tcti ? Tss2_Tcti_SetLocality(tcti->inner, locality) : TSS2_TCTI_RC_BAD_CONTEXT;
+	return tcti ? Tss2_Tcti_SetLocality(tcti->inner.tcti, locality) : TSS2_TCTI_RC_BAD_CONTEXT;
 }
 
 static TSS2_RC make_sticky(TSS2_TCTI_CONTEXT *context, TPM2_HANDLE *handle, uint8_t sticky)
 {
 	struct tcti *tcti = own(context);
 
-	return tcti ? Tss2_Tcti_MakeSticky(tcti->inner, handle, sticky) : TSS2_TCTI_RC_BAD_CONTEXT;
+	return tcti ? Tss2_Tcti_MakeSticky(tcti->inner.tcti, handle, sticky)
+		    : TSS2_TCTI_RC_BAD_CONTEXT;
 }
 
 TSS2_RC tcti_open(const char *name, unsigned timeout_ms, struct tcti_watch *watch,
@@ -210,7 +212,7 @@ TSS2_RC tcti_open(const char *name, unsigned timeout_ms, struct tcti_watch *watc
 	};
 	tcti->watch = watch;
 	tcti->timeout_ms = timeout_ms;
-	rc = Tss2_TctiLdr_Initialize(name, &tcti->inner);
+	rc = transport_open(name, &tcti->inner);
 	if (rc) {
 		free(tcti);
 		return rc;
