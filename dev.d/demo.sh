@@ -6,6 +6,8 @@ demo() {
 	packages_install
 	build dev
 	say "Starting a TPM and keystored"
+	# What runs there may be of an earlier build.
+	[ ! -d "$dir" ] || service_down "$dir" >/dev/null
 	service_up "$dir"
 	short=$(short_name_of "$dir")
 	export PATH=$bin:$PATH KEYSTORE_SOCKET=$short/keystored.sock
@@ -24,7 +26,7 @@ demo() {
 
 # Shows a command line, runs it, and stops the demonstration if it fails.
 show() {
-	printf '\n\033[36m$ %s\033[0m\n' "$1"
+	printf '\n%s$ %s%s\n' "$cyan" "$1" "$plain"
 	bash -euo pipefail -c "$1" || die "this step failed: $1"
 }
 
@@ -32,7 +34,9 @@ show() {
 demo_clean() {
 	local name
 	for name in plc-1 gateway; do
-		if keystorectl key show "$name" >/dev/null 2>&1; then keystorectl key delete "$name"; fi
+		if keystorectl key show "$name" >/dev/null 2>&1; then
+			keystorectl key delete "$name" >/dev/null
+		fi
 	done
 }
 

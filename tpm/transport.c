@@ -14,7 +14,7 @@ static void *library_open(const char *name)
 	/* Only from where libraries are installed. */
 	if (strchr(name, '/'))
 		return NULL;
-	snprintf(file, sizeof(file), "libtss2-tcti-%s.so.0", name);
+	snprintf(file, sizeof(file), strstr(name, ".so") ? "%s" : "libtss2-tcti-%s.so.0", name);
 	return dlopen(file, RTLD_NOW | RTLD_LOCAL);
 }
 
