@@ -1,6 +1,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,11 @@ enum listener_status listener_socket(const char *path, uint32_t mode, const uint
 		return LISTENER_REFUSED;
 	}
 	if (passed == 1) {
+		int flags = fcntl(SD_LISTEN_FDS_START, F_GETFL);
+
+		/* systemd passes it blocking: a client that gave up meanwhile would stop us all. */
+		if (flags < 0 || fcntl(SD_LISTEN_FDS_START, F_SETFL, flags | O_NONBLOCK) < 0)
+			return fail(error, LISTENER_IO, "passed by systemd", "cannot be used");
 		*ret_fd = SD_LISTEN_FDS_START;
 		*ret_is_ours = false;
 		return LISTENER_OK;

@@ -293,7 +293,8 @@ static bool serve(const struct config *config, struct log *log, int ready)
 	fd = -1;
 
 	log_line(log, LOG_LEVEL_INFO, "version %s serves %llu keys of %s at %s", KEYSTORE_VERSION,
-		 (unsigned long long)store_key_count(service.store), config->state, config->socket);
+		 (unsigned long long)store_key_count(service.store), config->state,
+		 socket_is_ours ? config->socket : "the socket passed by systemd");
 	sd_notify(0, "READY=1\nSTATUS=Serving");
 	if (ready >= 0)
 		let_parent_go(ready, log);

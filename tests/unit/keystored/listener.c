@@ -173,3 +173,26 @@ Test(listener, goes_on_after_running_out_of_descriptors)
 	cr_assert_eq(client_create(&client, "web", 4), STATUS_OK);
 	client_close(&client);
 }
+
+Test(listener, takes_the_socket_that_systemd_passes_and_leaves_its_path)
+{
+	char pid[16];
+	int fd = -1;
+	bool is_ours = true;
+
+	cr_assert_eq(open_socket(&fd), LISTENER_OK);
+	fcntl(fd, F_SETFL, 0); /* blocking, as it comes from systemd */
+	cr_assert_eq(dup2(fd, 3), 3);
+	snprintf(pid, sizeof pid, "%d", getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	int passed = -1;
+
+	cr_assert_eq(listener_socket("/nowhere", 0, NULL, error, &passed, &is_ours), LISTENER_OK,
+		     "%s", error);
+	cr_assert_eq(passed, 3);
+	cr_assert(!is_ours);
+	cr_assert(fcntl(passed, F_GETFL) & O_NONBLOCK);
+	cr_assert_null(getenv("LISTEN_FDS"));
+	close(fd);
+}
