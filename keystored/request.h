@@ -76,7 +76,10 @@ bool requests_is_reserved(struct requests *requests, const char *name);
 /* How many are being created. */
 size_t requests_creating(const struct requests *requests);
 
-/* Fills in id and status. */
+/* "key create", as the log and the audit have it. */
+const char *request_name(const struct request *request);
+
+/* Fills in the id. @reply may not point into the request or its state: both end before it leaves. */
 void request_reply(struct request *request, ks_pb_reply *reply);
 void request_reply_key(struct request *request);
 void request_reply_data(struct request *request, const uint8_t *data, size_t len);
