@@ -62,8 +62,6 @@ static bool build_grants(struct reply_key *reply, const struct keyring_key *key)
 
 bool reply_key_build(struct reply_key *reply, const struct keyring_key *key)
 {
-	size_t spki_len;
-	const uint8_t *spki = tpm_key_spki(key->tpm, &spki_len);
 	Keystore__V1__KeyInfo *info = &reply->info;
 
 	*reply = (struct reply_key){0};
@@ -75,13 +73,13 @@ bool reply_key_build(struct reply_key *reply, const struct keyring_key *key)
 	info->operations = reply->operations.list;
 	info->n_operations = reply->operations.count;
 	info->origin = (Keystore__V1__Origin)key->origin;
-	info->persistent_handle = tpm_key_handle(key->tpm);
+	info->persistent_handle = key->handle;
 	info->pinned = info->persistent_handle != 0;
 	info->created = key->created;
 	info->created_by = key->created_by;
-	info->public_key.data = (uint8_t *)(uintptr_t)spki;
-	info->public_key.len = spki_len;
-	if (!EVP_Digest(spki, spki_len, reply->fingerprint, NULL, EVP_sha256(), NULL) ||
+	info->public_key.data = (uint8_t *)(uintptr_t)key->spki;
+	info->public_key.len = key->spki_len;
+	if (!EVP_Digest(key->spki, key->spki_len, reply->fingerprint, NULL, EVP_sha256(), NULL) ||
 	    !build_grants(reply, key)) {
 		reply_key_wipe(reply);
 		return false;

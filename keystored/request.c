@@ -227,7 +227,9 @@ void request_fail_store(struct request *request, enum store_status status)
 
 	request_fail(request, STATUS_STORAGE, "%s%s%s%s: %s", request->kind->name,
 		     *quoted ? " “" : "", quoted, *quoted ? "”" : "",
-		     *error ? error : "the stored key is damaged: restore the database");
+		     *error && status != STORE_CORRUPT
+			     ? error
+			     : "the stored key is damaged: restore the database from a backup");
 }
 
 static const struct {
@@ -285,6 +287,16 @@ bool request_allows(struct request *request, enum right right, const struct keyr
 			     request->uid, request->kind->name, request->object, request->object,
 			     request->uid, right == RIGHT_DECRYPT ? "decrypt" : "sign");
 	return false;
+}
+
+struct tpm_key *request_tpm_key(struct request *request, const struct keyring_key *key)
+{
+	struct tpm_key *tpm = NULL;
+	enum store_status status = keyring_tpm_key(request->service->keyring, key, &tpm);
+
+	if (status != STORE_OK)
+		request_fail_store(request, status);
+	return tpm;
 }
 
 bool request_begin_change(struct request *request)
@@ -581,7 +593,7 @@ static bool find_key(struct request *request, const void *body, const struct key
 		request_fail_store(request, status);
 		return false;
 	}
-	memcpy(request->object, (*ret_key)->name, sizeof request->object);
+	snprintf(request->object, sizeof request->object, "%s", (*ret_key)->name);
 	request->key_id = (*ret_key)->id;
 	return request_allows(request, request->kind->right, *ret_key);
 }

@@ -93,6 +93,9 @@ void request_fail_memory(struct request *request);
 /* Whether the caller has @right on @key (NULL: none). Otherwise it has been answered DENIED. */
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
 
+/* The key for a job; borrowed, see keyring_tpm_key(). NULL: answered. */
+struct tpm_key *request_tpm_key(struct request *request, const struct keyring_key *key);
+
 /* A transaction that ends with the audit's entry. False: rolled back and answered. */
 bool request_begin_change(struct request *request);
 bool request_commit(struct request *request, enum store_status so_far, const char *detail);

@@ -78,18 +78,18 @@ static bool save(struct request *request, struct tpm_key *key, unsigned operatio
 	};
 	const uint8_t *der = tpm_key_der(key, &stored.der_len);
 	const uint8_t *auth = tpm_key_auth(key, &stored.auth_len);
-	size_t spki_len;
-	const uint8_t *spki = tpm_key_spki(key, &spki_len);
+	const uint8_t *spki = tpm_key_spki(key, &stored.spki_len);
 
 	memcpy(stored.name, request->object, sizeof stored.name);
 	memcpy(stored.auth, auth,
 	       stored.auth_len < sizeof stored.auth ? stored.auth_len : sizeof stored.auth);
 	stored.der = (uint8_t *)(uintptr_t)der;
+	stored.spki = (uint8_t *)(uintptr_t)spki;
 	if (!request_begin_change(request)) {
 		OPENSSL_cleanse(stored.auth, sizeof stored.auth);
 		return false;
 	}
-	enum store_status status = store_key_add(request->service->store, &stored, spki, spki_len);
+	enum store_status status = store_key_add(request->service->store, &stored);
 
 	OPENSSL_cleanse(stored.auth, sizeof stored.auth);
 	return request_commit(request, status, algorithm_names[stored.algorithm]);

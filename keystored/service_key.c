@@ -137,7 +137,7 @@ void service_key_allow(struct request *request, const void *body, const struct k
 	if (is_new && grant.operations && key->grant_count >= service->config->grants_per_key) {
 		request_fail(
 			request, STATUS_LIMIT,
-			"key “%s” has %zu grants, and no more are allowed: grant it to a group "
+			"key “%s” has %u grants, and no more are allowed: grant it to a group "
 			"instead, or raise [limits] grants-per-key",
 			key->name, key->grant_count);
 		return;
@@ -163,7 +163,7 @@ static void export_public(struct request *request, const struct keyring_key *key
 	char *text = NULL;
 	long len = 0;
 
-	if (pem && PEM_write_bio_PUBKEY(pem, tpm_key_public(key->tpm)))
+	if (pem && PEM_write_bio(pem, PEM_STRING_PUBLIC, "", key->spki, (long)key->spki_len) > 0)
 		len = BIO_get_mem_data(pem, &text);
 	if (len > 0)
 		request_reply_data(request, (const uint8_t *)text, (size_t)len);
@@ -197,6 +197,7 @@ static void export_done(struct tpm_job *job, void *user)
 static void export_tss2(struct request *request, const Keystore__V1__KeyExportRequest *export,
 			const struct keyring_key *key)
 {
+	struct tpm_key *tpm;
 	struct tpm_job *job;
 
 	if (!request_allows(request, RIGHT_MANAGE, key))
@@ -207,12 +208,15 @@ static void export_tss2(struct request *request, const Keystore__V1__KeyExportRe
 			     export->password.len, TPM_AUTH_MAX);
 		return;
 	}
+	tpm = request_tpm_key(request, key);
+	if (!tpm)
+		return;
 	job = tpm_job_new(TPM_EXPORT);
 	if (!job) {
 		request_fail_memory(request);
 		return;
 	}
-	job->key = tpm_key_ref(key->tpm);
+	job->key = tpm_key_ref(tpm);
 	job->auth_len = export->password.len;
 	if (job->auth_len)
 		memcpy(job->auth, export->password.data, job->auth_len);
@@ -241,7 +245,7 @@ void service_key_export(struct request *request, const void *body, const struct 
 void service_key_delete(struct request *request, const void *body, const struct keyring_key *key)
 {
 	struct service *service = request->service;
-	struct tpm_key *tpm = tpm_key_ref(key->tpm);
+	struct tpm_key *tpm = NULL;
 	struct store_handle handle = {0};
 	enum store_status pinned = store_handle_of_key(service->store, key->id, &handle);
 	enum store_status status;
@@ -256,6 +260,9 @@ void service_key_delete(struct request *request, const void *body, const struct 
 			     "key “%s” is just being pinned: try again shortly", key->name);
 		goto out;
 	}
+	/* A key that is damaged can be deleted too; it cannot be loaded, then. */
+	if (keyring_tpm_key(service->keyring, key, &tpm) == STORE_OK)
+		tpm = tpm_key_ref(tpm);
 	if (!request_begin_change(request))
 		goto out;
 	status = store_key_delete(service->store, key->id);
@@ -264,9 +271,11 @@ void service_key_delete(struct request *request, const void *body, const struct 
 	if (!request_commit(request, status, ""))
 		goto out;
 	service_info_publish_key(service, key, KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED);
-	tpm_key_set_handle(tpm, 0);
+	if (tpm) {
+		tpm_key_set_handle(tpm, 0);
+		service_pin_forget(service, tpm);
+	}
 	keyring_forget(service->keyring, request->key_id);
-	service_pin_forget(service, tpm);
 	/* Deleted is deleted; what the TPM still holds goes as soon as it can. */
 	if (handle.state == STORE_PINNED)
 		service_pin_evict(service, &handle, request);

@@ -116,12 +116,22 @@ static void give_up(struct request *request)
 
 static void pin_at(struct request *request, uint32_t from);
 
+static void publish_changed(struct request *request)
+{
+	struct service *service = request->service;
+	const struct keyring_key *key;
+
+	keyring_refresh(service->keyring, request->key_id);
+	if (keyring_get(service->keyring, NULL, request->key_id, &key) == STORE_OK)
+		service_info_publish_key(service, key,
+					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED);
+}
+
 static void pin_done(struct tpm_job *job, void *user)
 {
 	struct request *request = user;
 	struct service *service = request->service;
 	struct pin *pin = request->state;
-	const struct keyring_key *key;
 	char detail[32];
 
 	request->job = NULL;
@@ -151,10 +161,7 @@ static void pin_done(struct tpm_job *job, void *user)
 		return;
 	}
 	tpm_key_set_handle(pin->key, pin->handle.handle);
-	keyring_refresh(service->keyring, request->key_id);
-	if (keyring_get(service->keyring, NULL, request->key_id, &key) == STORE_OK)
-		service_info_publish_key(service, key,
-					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED);
+	publish_changed(request);
 	request_reply_key(request);
 }
 
@@ -203,8 +210,12 @@ static void pin_at(struct request *request, uint32_t from)
 
 static void begin_pin(struct request *request, const struct keyring_key *key)
 {
+	struct tpm_key *tpm = request_tpm_key(request, key);
+
+	if (!tpm)
+		return;
 	struct pin *pin = calloc(1, sizeof *pin);
-	const struct tpm_name *name = tpm_key_name(key->tpm);
+	const struct tpm_name *name = tpm_key_name(tpm);
 
 	if (!pin) {
 		request_fail_memory(request);
@@ -214,14 +225,13 @@ static void begin_pin(struct request *request, const struct keyring_key *key)
 	pin->handle.state = STORE_PINNING;
 	memcpy(pin->handle.name, name->bytes, name->len);
 	pin->handle.name_len = name->len;
-	pin->key = tpm_key_ref(key->tpm);
+	pin->key = tpm_key_ref(tpm);
 	request->state = pin;
 	request->state_free = pin_free;
 	pin_at(request, request->service->config->persistent_first);
 }
 
-static void begin_unpin(struct request *request, const struct keyring_key *key,
-			const struct store_handle *handle)
+static void begin_unpin(struct request *request, const struct store_handle *handle)
 {
 	struct service *service = request->service;
 	struct pin *pin = calloc(1, sizeof *pin);
@@ -231,7 +241,6 @@ static void begin_unpin(struct request *request, const struct keyring_key *key,
 		return;
 	}
 	pin->handle = *handle;
-	pin->key = tpm_key_ref(key->tpm);
 	request->state = pin;
 	request->state_free = pin_free;
 	if (!request_begin_change(request) ||
@@ -239,8 +248,7 @@ static void begin_unpin(struct request *request, const struct keyring_key *key,
 			    store_handle_set(service->store, handle->handle, STORE_UNPINNING),
 			    "unpinned"))
 		return;
-	tpm_key_set_handle(key->tpm, 0);
-	service_info_publish_key(service, key, KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED);
+	publish_changed(request);
 	service_pin_evict(service, handle, request);
 }
 
@@ -261,7 +269,7 @@ void service_pin(struct request *request, const void *body, const struct keyring
 	else if (asked->pinned)
 		begin_pin(request, key);
 	else
-		begin_unpin(request, key, &handle);
+		begin_unpin(request, &handle);
 }
 
 struct leftovers {

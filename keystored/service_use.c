@@ -20,7 +20,7 @@ static bool take_scheme(struct request *request, const struct keyring_key *key,
 			Keystore__V1__Hash wire_hash, Keystore__V1__Padding wire_padding,
 			enum tpm_hash *ret_hash, enum tpm_padding *ret_padding)
 {
-	bool is_rsa = tpm_key_is_rsa(key->tpm);
+	bool is_rsa = keyring_key_is_rsa(key);
 	unsigned hash = wire_hash ? (unsigned)wire_hash : TPM_SHA256;
 	unsigned padding = (unsigned)wire_padding;
 
@@ -68,6 +68,10 @@ static void data_done(struct tpm_job *job, void *user)
 static struct tpm_job *new_job(struct request *request, enum tpm_operation operation,
 			       const struct keyring_key *key, const uint8_t *input, size_t len)
 {
+	struct tpm_key *tpm = request_tpm_key(request, key);
+
+	if (!tpm)
+		return NULL;
 	struct tpm_job *job = tpm_job_new(operation);
 
 	if (!job || tpm_job_set_input(job, input, len) != TPM_OK) {
@@ -75,7 +79,7 @@ static struct tpm_job *new_job(struct request *request, enum tpm_operation opera
 		request_fail_memory(request);
 		return NULL;
 	}
-	job->key = tpm_key_ref(key->tpm);
+	job->key = tpm_key_ref(tpm);
 	return job;
 }
 
@@ -109,7 +113,7 @@ void service_use_decrypt(struct request *request, const void *body, const struct
 	const Keystore__V1__DecryptRequest *decrypt = body;
 	unsigned hash = decrypt->hash ? (unsigned)decrypt->hash : TPM_SHA256;
 
-	if (!tpm_key_is_rsa(key->tpm) || !(key->operations & POLICY_DECRYPT)) {
+	if (!keyring_key_is_rsa(key) || !(key->operations & POLICY_DECRYPT)) {
 		request_fail(request, STATUS_UNSUPPORTED,
 			     "key “%s” is not for decryption: use an RSA key that is", key->name);
 		return;
@@ -119,7 +123,11 @@ void service_use_decrypt(struct request *request, const void *body, const struct
 			     "OAEP with hash %u is not possible: use SHA-1 or SHA-256", hash);
 		return;
 	}
-	size_t modulus = (size_t)EVP_PKEY_get_size(tpm_key_public(key->tpm));
+	struct tpm_key *tpm = request_tpm_key(request, key);
+
+	if (!tpm)
+		return;
+	size_t modulus = (size_t)EVP_PKEY_get_size(tpm_key_public(tpm));
 
 	if (decrypt->ciphertext.len != modulus) {
 		request_fail(request, STATUS_INVALID,
@@ -225,8 +233,12 @@ void service_use_csr(struct request *request, const void *body, const struct key
 		names[i] = (struct csr_name){(int)asked->names[i]->type, asked->names[i]->value};
 	if (!take_scheme(request, key, asked->hash, asked->padding, &hash, &padding))
 		goto out;
-	enum csr_status status = csr_new(asked->subject, names, asked->n_names,
-					 tpm_key_public(key->tpm), hash, padding, error, &csr);
+	struct tpm_key *tpm = request_tpm_key(request, key);
+
+	if (!tpm)
+		goto out;
+	enum csr_status status = csr_new(asked->subject, names, asked->n_names, tpm_key_public(tpm),
+					 hash, padding, error, &csr);
 
 	if (status != CSR_OK) {
 		fail_csr(request, status, error);

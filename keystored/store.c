@@ -7,7 +7,7 @@
 
 #include "store_db.h"
 
-#define DER_MAX	   65536
+#define BLOB_MAX   65536
 #define GRANTS_MAX 4096
 
 /* As store_db.c's KEY_COLUMNS. */
@@ -20,7 +20,8 @@ enum {
 	COL_CREATED,
 	COL_CREATED_BY,
 	COL_HANDLE,
-	COL_TSS2,
+	COL_SPKI,
+	COL_TSS2 = COL_SPKI,
 	COL_AUTH
 };
 
@@ -34,6 +35,7 @@ void store_key_wipe(struct store_key *key)
 	if (key->der)
 		OPENSSL_cleanse(key->der, key->der_len);
 	free(key->der);
+	free(key->spki);
 	free(key->grants);
 	OPENSSL_cleanse(key, sizeof *key);
 }
@@ -48,8 +50,7 @@ uint64_t store_key_count(const struct store *store)
 	return store->key_count;
 }
 
-enum store_status store_key_add(struct store *store, const struct store_key *key,
-				const uint8_t *spki, size_t spki_len)
+enum store_status store_key_add(struct store *store, const struct store_key *key)
 {
 	sqlite3_stmt *add = store_db_statement(store, SQL_KEY_ADD);
 
@@ -62,7 +63,7 @@ enum store_status store_key_add(struct store *store, const struct store_key *key
 	sqlite3_bind_int64(add, 5, key->origin);
 	sqlite3_bind_int64(add, 6, key->created);
 	sqlite3_bind_int64(add, 7, key->created_by);
-	sqlite3_bind_blob(add, 8, spki, (int)spki_len, SQLITE_STATIC);
+	sqlite3_bind_blob(add, 8, key->spki, (int)key->spki_len, SQLITE_STATIC);
 	sqlite3_bind_blob(add, 9, key->der, (int)key->der_len, SQLITE_STATIC);
 	sqlite3_bind_blob(add, 10, key->auth, (int)key->auth_len, SQLITE_STATIC);
 	enum store_status status = store_db_run(store, add);
@@ -90,23 +91,38 @@ static void read_row(sqlite3_stmt *row, struct store_key *key)
 	key->handle = (uint32_t)sqlite3_column_int64(row, COL_HANDLE);
 }
 
-static enum store_status read_secrets(sqlite3_stmt *row, struct store_key *key)
+/* The result, as SQLite's: OK, NOMEM or CORRUPT. */
+static int copy_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len)
 {
-	int der_len = sqlite3_column_bytes(row, COL_TSS2);
+	int len = sqlite3_column_bytes(row, column);
+	uint8_t *bytes;
+
+	if (len <= 0 || len > BLOB_MAX)
+		return SQLITE_CORRUPT;
+	bytes = malloc((size_t)len);
+	if (!bytes)
+		return SQLITE_NOMEM;
+	memcpy(bytes, sqlite3_column_blob(row, column), (size_t)len);
+	*ret_bytes = bytes;
+	*ret_len = (size_t)len;
+	return SQLITE_OK;
+}
+
+static int read_public(sqlite3_stmt *row, struct store_key *key)
+{
+	return copy_blob(row, COL_SPKI, &key->spki, &key->spki_len);
+}
+
+static int read_secrets(sqlite3_stmt *row, struct store_key *key)
+{
 	int auth_len = sqlite3_column_bytes(row, COL_AUTH);
 
-	if (der_len <= 0 || der_len > DER_MAX || auth_len < 0 ||
-	    (size_t)auth_len > sizeof key->auth)
-		return STORE_CORRUPT;
-	key->der = malloc((size_t)der_len);
-	if (!key->der)
-		return STORE_NOMEM;
-	key->der_len = (size_t)der_len;
-	memcpy(key->der, sqlite3_column_blob(row, COL_TSS2), key->der_len);
+	if (auth_len < 0 || (size_t)auth_len > sizeof key->auth)
+		return SQLITE_CORRUPT;
 	key->auth_len = (size_t)auth_len;
 	if (auth_len)
 		memcpy(key->auth, sqlite3_column_blob(row, COL_AUTH), key->auth_len);
-	return STORE_OK;
+	return copy_blob(row, COL_TSS2, &key->der, &key->der_len);
 }
 
 static enum store_status read_grants(struct store *store, struct store_key *key)
@@ -138,6 +154,26 @@ static enum store_status read_grants(struct store *store, struct store_key *key)
 	return store_db_finish(store, rows, result);
 }
 
+/* The one row that @row brings, with what @read_more takes from it. */
+static enum store_status read_key(struct store *store, sqlite3_stmt *row,
+				  int (*read_more)(sqlite3_stmt *row, struct store_key *key),
+				  struct store_key *key)
+{
+	int result = sqlite3_step(row);
+	bool is_found = result == SQLITE_ROW;
+	int more = SQLITE_OK;
+
+	if (is_found) {
+		read_row(row, key);
+		more = read_more(row, key);
+	}
+	enum store_status status = store_db_finish(store, row, result);
+
+	if (status == STORE_OK && !is_found)
+		return STORE_NOT_FOUND;
+	return status == STORE_OK ? store_db_status(store, more) : status;
+}
+
 enum store_status store_key_get(struct store *store, const char *name, uint64_t id,
 				struct store_key *ret_key)
 {
@@ -150,23 +186,27 @@ enum store_status store_key_get(struct store *store, const char *name, uint64_t 
 		sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
 	else
 		sqlite3_bind_int64(row, 1, (int64_t)id);
-	int result = sqlite3_step(row);
-	bool is_found = result == SQLITE_ROW;
-	enum store_status damage = STORE_OK;
+	enum store_status status = read_key(store, row, read_public, &key);
 
-	if (is_found) {
-		read_row(row, &key);
-		damage = read_secrets(row, &key);
-	}
-	enum store_status status = store_db_finish(store, row, result);
-
-	if (status == STORE_OK && !is_found)
-		status = STORE_NOT_FOUND;
-	if (status == STORE_OK && damage != STORE_OK)
-		status = store_db_status(store,
-					 damage == STORE_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT);
 	if (status == STORE_OK)
 		status = read_grants(store, &key);
+	if (status == STORE_OK)
+		*ret_key = key;
+	else
+		store_key_wipe(&key);
+	return status;
+}
+
+enum store_status store_key_secrets(struct store *store, uint64_t id, struct store_key *ret_key)
+{
+	sqlite3_stmt *row = store_db_statement(store, SQL_KEY_SECRETS);
+	struct store_key key = {0};
+
+	if (!row)
+		return last_failure(store);
+	sqlite3_bind_int64(row, 1, (int64_t)id);
+	enum store_status status = read_key(store, row, read_secrets, &key);
+
 	if (status == STORE_OK)
 		*ret_key = key;
 	else

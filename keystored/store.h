@@ -61,12 +61,15 @@ struct store_key {
 	uint32_t created_by;
 	uint32_t handle; /* where it is pinned; 0: nowhere. Not written. */
 	/* not in lists: */
+	uint8_t *spki; /* SubjectPublicKeyInfo, DER */
+	size_t spki_len;
+	struct grant *grants;
+	size_t grant_count;
+	/* only from store_key_secrets(): */
 	uint8_t *der;
 	size_t der_len;
 	uint8_t auth[STORE_AUTH_MAX];
 	size_t auth_len;
-	struct grant *grants;
-	size_t grant_count;
 };
 
 void store_key_wipe(struct store_key *key);
@@ -75,12 +78,13 @@ void store_key_wipe(struct store_key *key);
 uint64_t store_key_next_id(struct store *store);
 uint64_t store_key_count(const struct store *store);
 
-/* With its grants. @spki is the key's SubjectPublicKeyInfo. */
-enum store_status store_key_add(struct store *store, const struct store_key *key,
-				const uint8_t *spki, size_t spki_len);
+/* All of it. */
+enum store_status store_key_add(struct store *store, const struct store_key *key);
 /* @name NULL: by @id. */
 enum store_status store_key_get(struct store *store, const char *name, uint64_t id,
 				struct store_key *ret_key);
+/* What the TPM needs, and nothing else but the id and the handle. */
+enum store_status store_key_secrets(struct store *store, uint64_t id, struct store_key *ret_key);
 enum store_status store_key_id(struct store *store, const char *name, uint64_t *ret_id);
 /* Its grants go with it; its persistent handle does not. */
 enum store_status store_key_delete(struct store *store, uint64_t id);

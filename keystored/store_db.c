@@ -59,8 +59,9 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_KEY_ADD] = "INSERT INTO key (id, name, algorithm, operations, origin, created,"
 			" created_by, spki, tss2, auth) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-	[SQL_KEY_BY_NAME] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.name = ?1",
-	[SQL_KEY_BY_ID] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.id = ?1",
+	[SQL_KEY_BY_NAME] = "SELECT " KEY_COLUMNS ", k.spki FROM key k WHERE k.name = ?1",
+	[SQL_KEY_BY_ID] = "SELECT " KEY_COLUMNS ", k.spki FROM key k WHERE k.id = ?1",
+	[SQL_KEY_SECRETS] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.id = ?1",
 	[SQL_KEY_ID] = "SELECT id FROM key WHERE name = ?1",
 	[SQL_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
 	[SQL_KEY_LIST] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 ORDER BY k.name",
@@ -166,7 +167,9 @@ enum store_status store_db_status(struct store *store, int result)
 
 	if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW)
 		return STORE_OK;
-	snprintf(reason, sizeof reason, "%s", sqlite3_errmsg(store->db));
+	snprintf(reason, sizeof reason, "%s",
+		 sqlite3_errcode(store->db) == (result & 0xff) ? sqlite3_errmsg(store->db)
+							       : sqlite3_errstr(result));
 	if ((result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN)
 		status = io_status(store);
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -52,8 +52,6 @@ static void key_add(struct store *store)
 	FILE *file = fopen(FUZZ_CORPUS "/tss2/ecc.der", "rb");
 	uint8_t der[1024];
 	struct tpm_key *key;
-	const uint8_t *spki;
-	size_t spki_len;
 
 	fuzz_expect(file != NULL);
 	row.der = der;
@@ -61,9 +59,9 @@ static void key_add(struct store *store)
 	fclose(file);
 	key = tpm_key_new(row.id, der, row.der_len, NULL, 0, 0);
 	fuzz_expect(key != NULL);
-	spki = tpm_key_spki(key, &spki_len);
+	row.spki = (uint8_t *)(uintptr_t)tpm_key_spki(key, &row.spki_len);
 	fuzz_expect(store_begin(store) == STORE_OK &&
-		    store_key_add(store, &row, spki, spki_len) == STORE_OK &&
+		    store_key_add(store, &row) == STORE_OK &&
 		    store_commit(store) == STORE_OK);
 	tpm_key_unref(key);
 }

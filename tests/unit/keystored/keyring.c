@@ -41,10 +41,12 @@ static uint64_t add(const char *name)
 		.auth_len = 4,
 		.grants = &grant,
 		.grant_count = 1,
+		.spki = made->spki,
+		.spki_len = (size_t)made->spki_len,
 	};
 
 	snprintf(key.name, sizeof key.name, "%s", name);
-	cr_assert_eq(store_key_add(store, &key, made->spki, (size_t)made->spki_len), STORE_OK);
+	cr_assert_eq(store_key_add(store, &key), STORE_OK);
 	return key.id;
 }
 
@@ -60,7 +62,10 @@ Test(keyring, gives_the_same_key_by_name_and_by_id)
 	cr_assert_eq(keyring_get(keyring, NULL, id, &by_id), STORE_OK);
 	cr_assert_eq(by_name, by_id);
 	cr_assert_eq(by_id->grant_count, 1u);
-	cr_assert_eq(tpm_key_id(by_id->tpm), id);
+	struct tpm_key *tpm;
+
+	cr_assert_eq(keyring_tpm_key(keyring, by_id, &tpm), STORE_OK);
+	cr_assert_eq(tpm_key_id(tpm), id);
 }
 
 Test(keyring, does_not_read_the_database_again_for_a_key_it_knows)
@@ -82,13 +87,17 @@ Test(keyring, takes_changed_grants_and_keeps_the_tpm_key)
 	uint64_t id = add("web");
 
 	keyring_get(keyring, "web", 0, &key);
-	struct tpm_key *before = key->tpm;
+	struct tpm_key *before = NULL;
+	struct tpm_key *after = NULL;
+
+	keyring_tpm_key(keyring, key, &before);
 
 	store_grant_set(store, id, &grant);
 	keyring_refresh(keyring, id);
 	keyring_get(keyring, "web", 0, &key);
 	cr_assert_eq(key->grant_count, 0u);
-	cr_assert_eq(key->tpm, before);
+	cr_assert_eq(keyring_tpm_key(keyring, key, &after), STORE_OK);
+	cr_assert_eq(after, before);
 }
 
 Test(keyring, drops_the_key_unused_for_longest_when_it_is_full)
@@ -121,10 +130,35 @@ Test(keyring, drops_the_key_unused_for_longest_when_it_is_full)
 Test(keyring, refuses_a_stored_key_that_is_damaged)
 {
 	const struct keyring_key *key;
-	struct tpm_key good = *made;
+	struct tpm_key *tpm;
 
 	memset(made->der, 0, (size_t)made->der_len);
 	add("bad");
-	cr_assert_eq(keyring_get(keyring, "bad", 0, &key), STORE_CORRUPT);
-	made->id = good.id;
+	cr_assert_eq(keyring_get(keyring, "bad", 0, &key), STORE_OK);
+	cr_assert_eq(keyring_tpm_key(keyring, key, &tpm), STORE_CORRUPT);
+}
+
+Test(keyring, keeps_only_so_many_keys_ready_for_the_tpm)
+{
+	const struct keyring_key *key;
+	struct tpm_key *first = NULL;
+	struct tpm_key *tpm;
+	char name[16];
+
+	store_begin(store);
+	for (int i = 0; i < KEYRING_TPM_MAX + 1; i++) {
+		snprintf(name, sizeof name, "k%d", i);
+		add(name);
+	}
+	store_commit(store);
+	keyring_get(keyring, "k0", 0, &key);
+	keyring_tpm_key(keyring, key, &first);
+	tpm_key_ref(first);
+	for (int i = 1; i < KEYRING_TPM_MAX + 1; i++) {
+		snprintf(name, sizeof name, "k%d", i);
+		keyring_get(keyring, name, 0, &key);
+		cr_assert_eq(keyring_tpm_key(keyring, key, &tpm), STORE_OK);
+	}
+	cr_assert_eq(first->references, 1);
+	tpm_key_unref(first);
 }

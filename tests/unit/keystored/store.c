@@ -53,12 +53,14 @@ static enum store_status add_key(const char *name, uint64_t *ret_id)
 		.auth_len = 8,
 		.grants = grants,
 		.grant_count = 2,
+		.spki = (uint8_t *)(uintptr_t) "spki",
+		.spki_len = 4,
 	};
 
 	snprintf(key.name, sizeof key.name, "%s", name);
 	if (ret_id)
 		*ret_id = key.id;
-	return store_key_add(store, &key, (const uint8_t *)"spki", 4);
+	return store_key_add(store, &key);
 }
 
 static void execute(const char *sql)
@@ -84,11 +86,15 @@ Test(store, gives_back_a_key_with_its_grants_after_a_restart)
 	cr_assert_eq(key.algorithm, 4u);
 	cr_assert_eq(key.created, 1700000000);
 	cr_assert_eq(key.created_by, 7u);
+	cr_assert_eq(key.spki_len, 4u);
+	cr_assert_null(key.der);
+	cr_assert_eq(key.grant_count, 2u);
+	cr_assert_eq(key.handle, 0u);
+	store_key_wipe(&key);
+	cr_assert_eq(store_key_secrets(store, id, &key), STORE_OK);
 	cr_assert_eq(key.der_len, sizeof "wrapped");
 	cr_assert_arr_eq(key.der, "wrapped", key.der_len);
 	cr_assert_eq(key.auth_len, 8u);
-	cr_assert_eq(key.grant_count, 2u);
-	cr_assert_eq(key.handle, 0u);
 	store_key_wipe(&key);
 	cr_assert_eq(store_key_get(store, NULL, id, &key), STORE_OK);
 	cr_assert_str_eq(key.name, "web");
