@@ -77,10 +77,7 @@ bool service_open(struct service *service, const struct config *config, const st
 	/* Results leave before new requests are taken up. */
 	sd_event_source_set_priority(service->engine_source, SD_EVENT_PRIORITY_IMPORTANT);
 	tpm_engine_on_state(engine, on_state, service);
-	if (service_pin_recover(service) != STORE_OK)
-		log_line(log, LOG_LEVEL_WARNING, "what was left half pinned stays so: %s",
-			 store_error(store));
-	return true;
+	return service_pin_open(service);
 }
 
 void service_stop(struct service *service, unsigned grace_ms)
@@ -100,6 +97,7 @@ void service_close(struct service *service)
 		tpm_engine_stop(service->engine);
 	}
 	service->engine = NULL;
+	service_pin_close(service);
 	conns_free(service->conns);
 	requests_free(service->requests);
 	audit_free(service->audit);

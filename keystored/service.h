@@ -14,6 +14,7 @@
 #include "store.h"
 
 struct conns;
+struct lazy_timer;
 struct requests;
 
 struct service {
@@ -27,6 +28,7 @@ struct service {
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */
+	struct lazy_timer *sweep;	 /* service_pin.c's */
 	struct requests *requests;
 	struct conns *conns;
 	sd_event_source *engine_source;

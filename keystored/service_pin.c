@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lazy_timer.h"
 #include "request.h"
 #include "service.h"
 #include "service_info.h"
+
+#define RETRY_USEC (60 * UINT64_C(1000000))
 
 struct pin {
 	struct store_handle handle;
@@ -47,6 +50,8 @@ static void eviction_end(struct eviction *eviction, enum tpm_status status,
 			 "persistent handle 0x%08x is still to be evicted: %s",
 			 eviction->handle.handle, job ? job->error : "no memory");
 	free(eviction);
+	if (!is_gone)
+		lazy_timer_by(service->sweep, lazy_timer_now(service->sweep) + RETRY_USEC);
 	if (!request)
 		return;
 	if (!is_gone && !is_later && job)
@@ -294,7 +299,7 @@ static void collect(const struct store_handle *handle, void *user)
 	list[leftovers->count++] = *handle;
 }
 
-enum store_status service_pin_recover(struct service *service)
+static enum store_status recover(struct service *service)
 {
 	struct leftovers leftovers = {.service = service};
 	enum store_status status = store_handle_leftovers(service->store, collect, &leftovers);
@@ -341,6 +346,34 @@ static void forgotten(struct tpm_job *job, void *user)
 {
 	(void)job;
 	(void)user;
+}
+
+static uint64_t on_retry(uint64_t now, void *user)
+{
+	struct service *service = user;
+
+	(void)now;
+	/* While the TPM is away its return is what starts the next sweep. */
+	if (service->tpm_state == TPM_STATE_READY || service->tpm_state == TPM_STATE_LOCKED_OUT)
+		service_pin_sweep(service);
+	return LAZY_NEVER;
+}
+
+bool service_pin_open(struct service *service)
+{
+	service->sweep = lazy_timer_new(service->event, on_retry, service);
+	if (!service->sweep)
+		return false;
+	if (recover(service) != STORE_OK)
+		log_line(service->log, LOG_LEVEL_WARNING, "what was left half pinned stays so: %s",
+			 store_error(service->store));
+	return true;
+}
+
+void service_pin_close(struct service *service)
+{
+	lazy_timer_free(service->sweep);
+	service->sweep = NULL;
 }
 
 void service_pin_forget(struct service *service, struct tpm_key *key)

@@ -6,6 +6,8 @@
 #ifndef SERVICE_PIN_H
 #define SERVICE_PIN_H
 
+#include <stdbool.h>
+
 #include "keyring.h"
 
 struct request;
@@ -21,8 +23,9 @@ void service_pin(struct request *request, const void *body, const struct keyring
 void service_pin_evict(struct service *service, const struct store_handle *handle,
 		       struct request *request);
 
-/* What a killed service left half done is to be undone. */
-enum store_status service_pin_recover(struct service *service);
+/* What a killed service left half done is to be undone. False: no memory. */
+bool service_pin_open(struct service *service);
+void service_pin_close(struct service *service);
 
 /* The TPM is there: evicts what waits for it. */
 void service_pin_sweep(struct service *service);
