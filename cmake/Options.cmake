@@ -31,6 +31,10 @@ if(KEYSTORE_SANITIZE)
 		-fno-omit-frame-pointer)
 	add_link_options(-fsanitize=${KEYSTORE_SANITIZE})
 endif()
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+	# [[nodiscard]] before C23: gcc takes it as it is.
+	add_compile_options(-fdouble-square-bracket-attributes)
+endif()
 if(KEYSTORE_FUZZ)
 	# Everything reports what it covered; the fuzz targets alone get libFuzzer's main().
 	add_compile_options(-fsanitize=fuzzer-no-link)

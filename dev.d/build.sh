@@ -23,19 +23,11 @@ run_bench() {
 # A benchmark is an executable script of bench/; what it measures with is built to bin/bench-*.
 bench_names() { find bench -maxdepth 1 -type f -perm -u+x -printf '%f ' 2>/dev/null; }
 
-# What is known not to be our fault, in the environment of what the sanitizers watch.
-suppress_known_leaks() {
-	if pkg-config --atleast-version=4 tss2-esys; then
-		export LSAN_OPTIONS="suppressions=$top/tests/lsan.supp:print_suppressions=0"
-	fi
-}
-
 # run_fuzz SECONDS: all targets one after the other, the time divided between them.
 run_fuzz() {
 	local seconds=$1 targets target each name inputs
 	[[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz takes seconds, not \"$seconds\""
 	build fuzz fuzz-targets
-	suppress_known_leaks
 	mapfile -t targets < <(find build/fuzz/bin -maxdepth 1 -name 'fuzz-*' -type f -perm -u+x | sort)
 	[ ${#targets[@]} -gt 0 ] || die "no fuzz target was built"
 	each=$(((seconds + ${#targets[@]} - 1) / ${#targets[@]}))

@@ -35,7 +35,6 @@ without_aslr() {
 run_ctest() { # PRESET CTEST-ARGUMENT...
 	local preset=$1
 	shift
-	suppress_known_leaks
 	say "Testing build/$preset"
 	without_aslr ctest --test-dir "build/$preset" --no-tests=error --output-on-failure \
 		-j "$(nproc)" "$@" 2>&1 | tee "build/$preset/ctest.log"

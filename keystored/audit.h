@@ -30,7 +30,7 @@ struct audit_entry {
 };
 
 /* In the transaction under way, which must not be committed if this fails. */
-enum store_status audit_record(struct audit *audit, const struct audit_entry *entry);
+[[nodiscard]] enum store_status audit_record(struct audit *audit, const struct audit_entry *entry);
 
 /* Soon. The same entry many times in a row becomes one with a count. */
 void audit_note(struct audit *audit, const struct audit_entry *entry);

@@ -68,19 +68,20 @@ bool config_init(struct config *config);
 void config_wipe(struct config *config);
 
 /* Reads @path over what @config holds. On failure @error has a sentence. */
-enum config_status config_read(struct config *config, const char *path,
-			       char error[CONFIG_ERROR_MAX]);
+[[nodiscard]] enum config_status config_read(struct config *config, const char *path,
+					     char error[CONFIG_ERROR_MAX]);
 
 /* Replaces one value, as the command line does. */
-enum config_status config_set(struct config *config, const char *section, const char *key,
-			      const char *value, char error[CONFIG_ERROR_MAX]);
+[[nodiscard]] enum config_status config_set(struct config *config, const char *section,
+					    const char *key, const char *value,
+					    char error[CONFIG_ERROR_MAX]);
 
 /*
  * The owner hierarchy's auth value: the first line of the file configured. NULL in
  * *ret_auth: none configured. The caller wipes and frees it. Refuses a file that others can
  * read.
  */
-enum config_status config_read_owner_auth(const struct config *config, char error[CONFIG_ERROR_MAX],
-					  char **ret_auth);
+[[nodiscard]] enum config_status
+config_read_owner_auth(const struct config *config, char error[CONFIG_ERROR_MAX], char **ret_auth);
 
 #endif

@@ -37,15 +37,15 @@ struct keyring *keyring_new(struct store *store);
 void keyring_free(struct keyring *keyring);
 
 /* By name, or @name NULL: by @id. The key is borrowed until the next call on this keyring. */
-enum store_status keyring_get(struct keyring *keyring, const char *name, uint64_t id,
-			      const struct keyring_key **ret_key);
+[[nodiscard]] enum store_status keyring_get(struct keyring *keyring, const char *name, uint64_t id,
+					    const struct keyring_key **ret_key);
 
 /*
  * The key for the engine. Borrowed likewise, unless the caller takes a reference; @key stays
  * valid. CORRUPT: what is stored is no key.
  */
-enum store_status keyring_tpm_key(struct keyring *keyring, const struct keyring_key *key,
-				  struct tpm_key **ret_key);
+[[nodiscard]] enum store_status
+keyring_tpm_key(struct keyring *keyring, const struct keyring_key *key, struct tpm_key **ret_key);
 
 /* What was stored under @id has changed; its TPM key, if one is known, is told the handle. */
 void keyring_refresh(struct keyring *keyring, uint64_t id);

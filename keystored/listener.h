@@ -25,13 +25,15 @@ enum listener_status {
  * A listening, non-blocking socket: the one systemd passed, or a new one at the path
  * configured, where a stale one is replaced. *ret_is_ours: made here, to be unlinked.
  */
-enum listener_status listener_socket(const char *path, uint32_t mode, const uint32_t *group,
-				     char error[LISTENER_ERROR_MAX], int *ret_fd,
-				     bool *ret_is_ours);
+[[nodiscard]] enum listener_status listener_socket(const char *path, uint32_t mode,
+						   const uint32_t *group,
+						   char error[LISTENER_ERROR_MAX], int *ret_fd,
+						   bool *ret_is_ours);
 
 /* Accepts on @fd, which it owns, into @service. @unlink_path: removed at the end, or NULL. */
-enum listener_status listener_new(struct service *service, int fd, const char *unlink_path,
-				  struct listener **ret_listener);
+[[nodiscard]] enum listener_status listener_new(struct service *service, int fd,
+						const char *unlink_path,
+						struct listener **ret_listener);
 void listener_free(struct listener *listener);
 
 #endif

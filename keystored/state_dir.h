@@ -18,7 +18,7 @@ enum state_dir_status {
  * Creates @path (0700, its parent must exist) if it is absent, and locks it. On success the
  * descriptor returned holds the lock until it is closed.
  */
-enum state_dir_status state_dir_lock(const char *path, char error[STATE_DIR_ERROR_MAX],
-				     int *ret_fd);
+[[nodiscard]] enum state_dir_status state_dir_lock(const char *path,
+						   char error[STATE_DIR_ERROR_MAX], int *ret_fd);
 
 #endif

@@ -39,16 +39,16 @@ struct store;
  * Opens or creates @dir/keystored.db and migrates it. On failure @error has a sentence with
  * the way out.
  */
-enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX],
-			     struct store **ret_store);
+[[nodiscard]] enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX],
+					   struct store **ret_store);
 void store_close(struct store *store);
 
 /* A sentence on the last failure: what is wrong with the database, and the way out. */
 const char *store_error(const struct store *store);
 
 /* Not nested. A failed commit has rolled back. Rolling back without a transaction is fine. */
-enum store_status store_begin(struct store *store);
-enum store_status store_commit(struct store *store);
+[[nodiscard]] enum store_status store_begin(struct store *store);
+[[nodiscard]] enum store_status store_commit(struct store *store);
 void store_rollback(struct store *store);
 
 struct store_key {
@@ -79,24 +79,28 @@ uint64_t store_key_next_id(struct store *store);
 uint64_t store_key_count(const struct store *store);
 
 /* All of it. */
-enum store_status store_key_add(struct store *store, const struct store_key *key);
+[[nodiscard]] enum store_status store_key_add(struct store *store, const struct store_key *key);
 /* @name NULL: by @id. */
-enum store_status store_key_get(struct store *store, const char *name, uint64_t id,
-				struct store_key *ret_key);
+[[nodiscard]] enum store_status store_key_get(struct store *store, const char *name, uint64_t id,
+					      struct store_key *ret_key);
 /* What the TPM needs, and nothing else but the id and the handle. */
-enum store_status store_key_secrets(struct store *store, uint64_t id, struct store_key *ret_key);
-enum store_status store_key_id(struct store *store, const char *name, uint64_t *ret_id);
+[[nodiscard]] enum store_status store_key_secrets(struct store *store, uint64_t id,
+						  struct store_key *ret_key);
+[[nodiscard]] enum store_status store_key_id(struct store *store, const char *name,
+					     uint64_t *ret_id);
 /* Its grants go with it; its persistent handle does not. */
-enum store_status store_key_delete(struct store *store, uint64_t id);
+[[nodiscard]] enum store_status store_key_delete(struct store *store, uint64_t id);
 /* operations 0 removes the grant. */
-enum store_status store_grant_set(struct store *store, uint64_t key_id, const struct grant *grant);
+[[nodiscard]] enum store_status store_grant_set(struct store *store, uint64_t key_id,
+						const struct grant *grant);
 
 /*
  * Calls @each for keys after @after in order of names until it returns false. @peer not NULL:
  * only keys that have a grant for the peer or one of its groups.
  */
-enum store_status store_key_list(struct store *store, const char *after, const struct peer *peer,
-				 bool (*each)(const struct store_key *key, void *user), void *user);
+[[nodiscard]] enum store_status
+store_key_list(struct store *store, const char *after, const struct peer *peer,
+	       bool (*each)(const struct store_key *key, void *user), void *user);
 
 /*
  * Persistent handles that are, or may be, ours. A handle is entered before the TPM is asked
@@ -117,18 +121,19 @@ struct store_handle {
 };
 
 /* EXISTS: the handle is in use. */
-enum store_status store_handle_add(struct store *store, const struct store_handle *handle);
-enum store_status store_handle_set(struct store *store, uint32_t handle,
-				   enum store_handle_state state);
-enum store_status store_handle_remove(struct store *store, uint32_t handle);
+[[nodiscard]] enum store_status store_handle_add(struct store *store,
+						 const struct store_handle *handle);
+[[nodiscard]] enum store_status store_handle_set(struct store *store, uint32_t handle,
+						 enum store_handle_state state);
+[[nodiscard]] enum store_status store_handle_remove(struct store *store, uint32_t handle);
 /* The first handle entered for the key. */
-enum store_status store_handle_of_key(struct store *store, uint64_t key_id,
-				      struct store_handle *ret_handle);
+[[nodiscard]] enum store_status store_handle_of_key(struct store *store, uint64_t key_id,
+						    struct store_handle *ret_handle);
 /* The first in the range that is not entered and >= @first. NOT_FOUND: none. */
-enum store_status store_handle_free(struct store *store, uint32_t first, uint32_t last,
-				    uint32_t *ret_handle);
+[[nodiscard]] enum store_status store_handle_free(struct store *store, uint32_t first,
+						  uint32_t last, uint32_t *ret_handle);
 /* All that are not PINNED. @each may not change them. */
-enum store_status
+[[nodiscard]] enum store_status
 store_handle_leftovers(struct store *store,
 		       void (*each)(const struct store_handle *handle, void *user), void *user);
 
@@ -144,12 +149,12 @@ struct store_audit {
 };
 
 /* Keeps the last @keep entries, roughly. */
-enum store_status store_audit_add(struct store *store, const struct store_audit *entry,
-				  uint64_t keep);
+[[nodiscard]] enum store_status store_audit_add(struct store *store,
+						const struct store_audit *entry, uint64_t keep);
 /* From the oldest; for tests and, later, the audit's reader. */
-enum store_status store_audit_list(struct store *store, uint64_t after,
-				   bool (*each)(uint64_t seq, const struct store_audit *entry,
-						void *user),
-				   void *user);
+[[nodiscard]] enum store_status
+store_audit_list(struct store *store, uint64_t after,
+		 bool (*each)(uint64_t seq, const struct store_audit *entry, void *user),
+		 void *user);
 
 #endif

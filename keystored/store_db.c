@@ -356,7 +356,7 @@ enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX], struc
 	if (status == STORE_OK)
 		status = count_keys(store);
 	if (status != STORE_OK) {
-		snprintf(error, STORE_ERROR_MAX, "%s", store->error);
+		snprintf(error, STORE_ERROR_MAX, "%.80s/keystored.db: %s", dir, store->error);
 		goto out;
 	}
 	*ret_store = store;

@@ -49,12 +49,13 @@ struct store {
 sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
 
 /* What SQLite's last result means; sets the sentence. DONE and ROW are OK. */
-enum store_status store_db_status(struct store *store, int result);
+[[nodiscard]] enum store_status store_db_status(struct store *store, int result);
 
 /* Runs a bound statement that brings no rows, and resets it. */
-enum store_status store_db_run(struct store *store, sqlite3_stmt *statement);
+[[nodiscard]] enum store_status store_db_run(struct store *store, sqlite3_stmt *statement);
 
 /* Ends a statement whose rows were read; @result is the last step's. */
-enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement, int result);
+[[nodiscard]] enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement,
+						int result);
 
 #endif

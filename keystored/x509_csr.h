@@ -33,9 +33,10 @@ struct csr;
  * SUBJECT, NAME, TOO_LARGE: @ret_error is a sentence for whoever asked. *ret_csr is the
  * caller's and keeps a reference of its own to @public_key.
  */
-enum csr_status csr_new(const char *subject, const struct csr_name *names, size_t n,
-			EVP_PKEY *public_key, enum tpm_hash hash, enum tpm_padding padding,
-			char ret_error[X509_ERROR_MAX], struct csr **ret_csr);
+[[nodiscard]] enum csr_status csr_new(const char *subject, const struct csr_name *names, size_t n,
+				      EVP_PKEY *public_key, enum tpm_hash hash,
+				      enum tpm_padding padding, char ret_error[X509_ERROR_MAX],
+				      struct csr **ret_csr);
 
 /* What is to be signed. Borrowed, for as long as @csr. */
 void csr_digest(const struct csr *csr, const uint8_t **ret_digest, size_t *ret_len);
@@ -44,8 +45,8 @@ void csr_digest(const struct csr *csr, const uint8_t **ret_digest, size_t *ret_l
  * Adds the signature (PKCS#1 octets, or ECDSA-Sig-Value DER) and verifies the whole with the
  * public key. *ret_der is the caller's: free(). UNVERIFIED, TOO_LARGE, NOMEM.
  */
-enum csr_status csr_finish(struct csr *csr, const uint8_t *sig, size_t sig_len, uint8_t **ret_der,
-			   size_t *ret_len);
+[[nodiscard]] enum csr_status csr_finish(struct csr *csr, const uint8_t *sig, size_t sig_len,
+					 uint8_t **ret_der, size_t *ret_len);
 
 void csr_free(struct csr *csr); /* NULL is fine */
 

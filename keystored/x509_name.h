@@ -18,7 +18,7 @@ enum name_status { NAME_OK = 0, NAME_INVALID, NAME_NOMEM };
  * without attributes. No multi-valued RDNs. INVALID: @ret_error says which attribute, what
  * is wrong with it and what would be right. *ret_name is the caller's: X509_NAME_free().
  */
-enum name_status x509_name_parse(const char *text, char ret_error[X509_ERROR_MAX],
-				 X509_NAME **ret_name);
+[[nodiscard]] enum name_status x509_name_parse(const char *text, char ret_error[X509_ERROR_MAX],
+					       X509_NAME **ret_name);
 
 #endif

@@ -29,7 +29,8 @@ enum san_status { SAN_OK = 0, SAN_INVALID, SAN_NOMEM };
  * (RFC 5321). RID: dotted numbers. INVALID: @ret_error says which name, what is wrong with it
  * and what would be right. *ret_names is the caller's: GENERAL_NAMES_free().
  */
-enum san_status x509_san_build(const struct csr_name *names, size_t n,
-			       char ret_error[X509_ERROR_MAX], GENERAL_NAMES **ret_names);
+[[nodiscard]] enum san_status x509_san_build(const struct csr_name *names, size_t n,
+					     char ret_error[X509_ERROR_MAX],
+					     GENERAL_NAMES **ret_names);
 
 #endif

@@ -29,6 +29,7 @@ void codec_reply_free(ks_pb_reply *reply);
  * Packs a message as one frame at the end of @writer. FRAME_TOO_LARGE: over KS_FRAME_MAX, or
  * without a single field.
  */
-enum frame_status codec_write(struct frame_writer *writer, const ProtobufCMessage *message);
+[[nodiscard]] enum frame_status codec_write(struct frame_writer *writer,
+					    const ProtobufCMessage *message);
 
 #endif

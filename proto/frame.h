@@ -39,14 +39,14 @@ struct frame_reader {
  * FRAME_AGAIN: nothing now, or no room before frames are taken. Memory grows with what arrived, not with what the header announces, and is given back
  * when the buffer runs empty. A received frame is wiped when it is passed over.
  */
-enum frame_status frame_reader_fill(struct frame_reader *reader, int fd);
+[[nodiscard]] enum frame_status frame_reader_fill(struct frame_reader *reader, int fd);
 
 /*
  * The next whole frame: a view that is valid until the reader's next call.
  * FRAME_AGAIN: not all there yet. FRAME_TOO_LARGE: the stream is lost.
  */
-enum frame_status frame_reader_next(struct frame_reader *reader, const uint8_t **ret_payload,
-				    size_t *ret_len);
+[[nodiscard]] enum frame_status frame_reader_next(struct frame_reader *reader,
+						  const uint8_t **ret_payload, size_t *ret_len);
 
 /* Whether the next frame is held in part: the peer owes the rest. */
 bool frame_reader_is_inside(const struct frame_reader *reader);
@@ -69,10 +69,11 @@ struct frame_writer {
  * Makes room for a frame of @len bytes and writes its header; the caller packs the payload
  * at *ret_payload before the next call. FRAME_FULL: over writer->max, nothing changed.
  */
-enum frame_status frame_writer_add(struct frame_writer *writer, size_t len, uint8_t **ret_payload);
+[[nodiscard]] enum frame_status frame_writer_add(struct frame_writer *writer, size_t len,
+						 uint8_t **ret_payload);
 
 /* Sends what @fd takes. FRAME_OK: all sent; FRAME_AGAIN: poll for writing. */
-enum frame_status frame_writer_flush(struct frame_writer *writer, int fd);
+[[nodiscard]] enum frame_status frame_writer_flush(struct frame_writer *writer, int fd);
 
 size_t frame_writer_pending(const struct frame_writer *writer);
 

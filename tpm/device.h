@@ -32,8 +32,8 @@ struct device {
  * Opens, starts the TPM up if nobody did, and asks for its facts. On failure the device is
  * closed and ret_error says why.
  */
-enum tpm_status device_open(struct device *device, const struct tpm_config *config,
-			    struct tcti_watch *watch, char ret_error[TPM_ERROR_MAX]);
+[[nodiscard]] enum tpm_status device_open(struct device *device, const struct tpm_config *config,
+					  struct tcti_watch *watch, char ret_error[TPM_ERROR_MAX]);
 
 /* @is_orderly: ends our session and sends TPM2_Shutdown first. Closed already: fine. */
 void device_close(struct device *device, bool is_orderly);
@@ -42,15 +42,15 @@ void device_close(struct device *device, bool is_orderly);
 bool device_was_reset(struct device *device);
 
 /* Asks again for what changes: lockout, room for persistent objects. */
-TSS2_RC device_refresh(struct device *device);
+[[nodiscard]] TSS2_RC device_refresh(struct device *device);
 
 /*
  * A session salted with @parent (an ESYS object that decrypts) that encrypts parameters both
  * ways, with those of @attributes (TPMA_SESSION_DECRYPT, _ENCRYPT) set. One is kept and used
  * again.
  */
-TSS2_RC device_session(struct device *device, ESYS_TR parent, TPMA_SESSION attributes,
-		       ESYS_TR *ret_session);
+[[nodiscard]] TSS2_RC device_session(struct device *device, ESYS_TR parent, TPMA_SESSION attributes,
+				     ESYS_TR *ret_session);
 bool device_has_session(const struct device *device);
 /* After a command with the session failed: its nonces may be out of step. */
 void device_session_drop(struct device *device);

@@ -296,8 +296,9 @@ static void job_process(struct tpm_engine *engine, struct tpm_job *job)
 	bool is_lost = !device_is_open(engine);
 
 	if (!is_lost && (changes_facts(job) || engine->operations.rc == TPM2_RC_LOCKOUT)) {
+		/* Should it fail, what was known goes on being said. */
 		if (status)
-			device_refresh(&engine->device);
+			(void)device_refresh(&engine->device);
 		facts_publish(engine);
 	}
 	pthread_mutex_lock(&engine->lock);

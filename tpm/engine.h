@@ -134,7 +134,8 @@ struct tpm_job {
 struct tpm_job *tpm_job_new(enum tpm_operation operation);
 
 /* Copies @len bytes into the job's input. */
-enum tpm_status tpm_job_set_input(struct tpm_job *job, const uint8_t *bytes, size_t len);
+[[nodiscard]] enum tpm_status tpm_job_set_input(struct tpm_job *job, const uint8_t *bytes,
+						size_t len);
 
 /* For a job that was not submitted, or whose submission failed. NULL is fine. */
 void tpm_job_free(struct tpm_job *job);
@@ -145,7 +146,8 @@ struct tpm_engine;
  * Starts the thread, which opens the TPM and keeps trying. Fails only for want of memory or
  * threads: an absent TPM is a state, not an error.
  */
-enum tpm_status tpm_engine_start(const struct tpm_config *config, struct tpm_engine **ret_engine);
+[[nodiscard]] enum tpm_status tpm_engine_start(const struct tpm_config *config,
+					       struct tpm_engine **ret_engine);
 
 /*
  * Lets the command in progress finish, answers everything queued UNAVAILABLE, sends
@@ -169,7 +171,7 @@ void tpm_engine_on_state(struct tpm_engine *engine, void (*state_changed)(void *
  * Otherwise (INVALID, UNSUPPORTED, BUSY, UNAVAILABLE) the job stays the caller's, with its
  * error set.
  */
-enum tpm_status tpm_engine_submit(struct tpm_engine *engine, struct tpm_job *job);
+[[nodiscard]] enum tpm_status tpm_engine_submit(struct tpm_engine *engine, struct tpm_job *job);
 
 /*
  * done() will not be called. A job that waits is dropped; one that the TPM has begun is

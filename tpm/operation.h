@@ -11,32 +11,33 @@
 #define OPERATION_BOTH_WAYS (TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT)
 
 /* The TPM answered @rc when asked @doing ("to sign"). */
-enum tpm_status operation_refused(struct operations *ops, struct tpm_job *job, TSS2_RC rc,
-				  const char *doing);
+[[nodiscard]] enum tpm_status operation_refused(struct operations *ops, struct tpm_job *job,
+						TSS2_RC rc, const char *doing);
 
 /* Our own finding. Returns @status. */
-enum tpm_status operation_found(struct tpm_job *job, enum tpm_status status, const char *sentence);
+[[nodiscard]] enum tpm_status operation_found(struct tpm_job *job, enum tpm_status status,
+					      const char *sentence);
 
 /* The encrypted session; after a command with it failed, operation_session_failed(). */
-TSS2_RC operation_session_open(struct operations *ops, TPMA_SESSION attributes,
-			       ESYS_TR *ret_session);
+[[nodiscard]] TSS2_RC operation_session_open(struct operations *ops, TPMA_SESSION attributes,
+					     ESYS_TR *ret_session);
 
 /* How the use of a key is authorised: by password, or by that session. */
-TSS2_RC operation_key_session(struct operations *ops, TPMA_SESSION attributes,
-			      ESYS_TR *ret_session);
+[[nodiscard]] TSS2_RC operation_key_session(struct operations *ops, TPMA_SESSION attributes,
+					    ESYS_TR *ret_session);
 void operation_session_failed(struct operations *ops, ESYS_TR session);
 
-enum tpm_status operation_create(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_import(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_export(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_sign(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_decrypt(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_random(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_pin(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_unpin(struct operations *ops, struct tpm_job *job);
-enum tpm_status operation_forget(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_create(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_import(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_export(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_sign(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_decrypt(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_random(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_pin(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_unpin(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_forget(struct operations *ops, struct tpm_job *job);
 
 /* A signature with the TPM's own padding, whatever its PSS salt is. */
-enum tpm_status operation_sign_by_tpm(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_sign_by_tpm(struct operations *ops, struct tpm_job *job);
 
 #endif

@@ -266,7 +266,7 @@ enum tpm_status operation_import(struct operations *ops, struct tpm_job *job)
 	if (!status)
 		status = rewrap(ops, job, foreign, auth, sizeof(auth), &key);
 	if (status == TPM_BAD_AUTH)
-		operation_found(job, status, "the password does not open the key");
+		(void)operation_found(job, status, "the password does not open the key");
 	slots_forget(ops->slots, NEW_KEY_ID);
 	if (!status)
 		job->key = key;

@@ -62,7 +62,7 @@ enum tpm_status operation_pin(struct operations *ops, struct tpm_job *job)
 	if (rc)
 		return operation_refused(ops, job, rc, "to make the key persistent");
 	slots_forget(ops->slots, tpm_key_id(job->key));
-	device_refresh(ops->device);
+	(void)device_refresh(ops->device);
 	return TPM_OK;
 }
 
@@ -91,7 +91,7 @@ enum tpm_status operation_unpin(struct operations *ops, struct tpm_job *job)
 		Esys_TR_Close(esys, &there);
 		return operation_refused(ops, job, rc, "to evict the key");
 	}
-	device_refresh(ops->device);
+	(void)device_refresh(ops->device);
 	return TPM_OK;
 }
 

@@ -18,12 +18,12 @@ struct operations {
 };
 
 /* Runs @job: sets its results, or its error and the status that is returned. */
-enum tpm_status operations_run(struct operations *operations, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operations_run(struct operations *operations, struct tpm_job *job);
 
 /*
  * What can be said without the TPM's doing: lengths, combinations, what it has. TPM_OK, or a
  * status with the job's error set. Any thread.
  */
-enum tpm_status operations_check(const struct tpm_facts *facts, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operations_check(const struct tpm_facts *facts, struct tpm_job *job);
 
 #endif

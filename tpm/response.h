@@ -23,7 +23,7 @@ enum response_kind {
 
 enum response_kind response_kind(TSS2_RC rc);
 
-enum tpm_status response_status(TSS2_RC rc);
+[[nodiscard]] enum tpm_status response_status(TSS2_RC rc);
 
 /* "the TPM refused @doing: …", with what to do where there is something. */
 void response_describe(TSS2_RC rc, const char *doing, char ret_error[TPM_ERROR_MAX]);

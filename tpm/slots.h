@@ -23,13 +23,13 @@ void slots_reset(struct slots *slots);
  * The key, ready to be used with its auth value: persistent if it has a handle that still
  * holds it, else loaded. Valid until the next call here.
  */
-TSS2_RC slots_use(struct slots *slots, struct tpm_key *key, ESYS_TR *ret_object);
+[[nodiscard]] TSS2_RC slots_use(struct slots *slots, struct tpm_key *key, ESYS_TR *ret_object);
 
 /* The owner-hierarchy primary that parent 0x40000001 means. Valid until the next call here. */
-TSS2_RC slots_primary(struct slots *slots, ESYS_TR *ret_primary);
+[[nodiscard]] TSS2_RC slots_primary(struct slots *slots, ESYS_TR *ret_primary);
 
 /* Room for one more transient object while the primary stays loaded. */
-TSS2_RC slots_primary_and_room(struct slots *slots, ESYS_TR *ret_primary);
+[[nodiscard]] TSS2_RC slots_primary_and_room(struct slots *slots, ESYS_TR *ret_primary);
 
 /* Unloads the key with this id, if it is there. */
 void slots_forget(struct slots *slots, uint64_t key_id);

@@ -26,8 +26,8 @@ struct tcti_watch {
  * @name: any TCTI string, NULL for tpm2-tss's default. @timeout_ms: for a command; creating a
  * key takes 12 times as long. @watch outlives the context.
  */
-TSS2_RC tcti_open(const char *name, unsigned timeout_ms, struct tcti_watch *watch,
-		  TSS2_TCTI_CONTEXT **ret_tcti);
+[[nodiscard]] TSS2_RC tcti_open(const char *name, unsigned timeout_ms, struct tcti_watch *watch,
+				TSS2_TCTI_CONTEXT **ret_tcti);
 void tcti_close(TSS2_TCTI_CONTEXT *tcti); /* NULL is fine */
 
 int64_t tcti_now_ms(void); /* CLOCK_MONOTONIC */

@@ -18,7 +18,7 @@ struct transport {
  * @name: "device:/dev/tpmrm0", "swtpm:path=…", any NAME:CONF of an installed
  * libtss2-tcti-NAME; NULL: /dev/tpmrm0, else /dev/tpm0. On failure nothing is left open.
  */
-TSS2_RC transport_open(const char *name, struct transport *ret_transport);
+[[nodiscard]] TSS2_RC transport_open(const char *name, struct transport *ret_transport);
 
 /* Zeroed: fine. */
 void transport_close(struct transport *transport);

@@ -28,7 +28,8 @@ struct tss2file {
 	TPM2B_PRIVATE private;
 };
 
-enum tss2file_status tss2file_decode(const uint8_t *der, size_t len, struct tss2file *ret_file);
+[[nodiscard]] enum tss2file_status tss2file_decode(const uint8_t *der, size_t len,
+						   struct tss2file *ret_file);
 
 /* The DER is malloc()ed. False: no memory. */
 bool tss2file_encode(const struct tss2file *file, uint8_t **ret_der, size_t *ret_len);

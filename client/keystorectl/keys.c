@@ -251,6 +251,12 @@ enum exit_code command_key_export(struct ctl *ctl)
 	struct file password = {0};
 	enum exit_code code;
 
+	if (ctl_has(ctl, OPTION_PRIVATE))
+		return ctl_fail(ctl, EXIT_UNSUPPORTED,
+				"the private key of %s cannot leave the TPM, which is what it is "
+				"for: --tss2 writes it wrapped, for this TPM only; another device "
+				"makes a key of its own and gets a certificate for that",
+				ctl->words[0]);
 	if (is_public == ctl_has(ctl, OPTION_TSS2))
 		return ctl_fail(ctl, EXIT_USAGE,
 				"key export needs one of --public, --tss2 (a private key never "

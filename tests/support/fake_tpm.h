@@ -3,6 +3,8 @@
  * program: its definitions take the place of the library's, keys included.
  *
  * Jobs run in tpm_engine_dispatch(), in the order they came. fake holds what a test may turn.
+ * A mock, because the unit tests need what swtpm cannot be told: that this very job ends now,
+ * later, or so. Everything runs on swtpm in tests/integration and tests/faults.
  */
 #ifndef FAKE_TPM_H
 #define FAKE_TPM_H
