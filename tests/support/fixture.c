@@ -132,7 +132,8 @@ static struct run run_shell(struct fixture *fixture, const char *command)
 	return process_run(argv, fixture->dir, NULL, environment);
 }
 
-static char *format_command(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static char *format_command(const char *format,
+								  va_list arguments)
 {
 	char *command = NULL;
 
