@@ -41,6 +41,13 @@ enum tpm_status tpm_job_set_input(struct tpm_job *job, const uint8_t *bytes, siz
 	return TPM_OK;
 }
 
+void job_result_forget(struct tpm_job *job)
+{
+	OPENSSL_cleanse(job->output, job->output_len);
+	job->output_len = 0;
+	job->error[0] = '\0';
+}
+
 void tpm_job_free(struct tpm_job *job)
 {
 	if (!job)

@@ -14,4 +14,7 @@ struct tpm_job_state {
 	bool is_distrusted; /* the last signature was wrong: load the key anew */
 };
 
+/* Wipes what a run left, before the next one. */
+void job_result_forget(struct tpm_job *job);
+
 #endif
