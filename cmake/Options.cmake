@@ -31,8 +31,8 @@ if(KEYSTORE_SANITIZE)
 		-fno-omit-frame-pointer)
 	add_link_options(-fsanitize=${KEYSTORE_SANITIZE})
 endif()
-if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
-	# [[nodiscard]] before C23: gcc takes it as it is.
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 17)
+	# [[nodiscard]] before C23: gcc and later clangs take it as it is.
 	add_compile_options(-fdouble-square-bracket-attributes)
 endif()
 if(KEYSTORE_FUZZ)
