@@ -40,6 +40,7 @@ enum tpm_state {
 #define TPM_ERROR_MAX  256  /* bytes of a sentence, with its NUL */
 #define TPM_OUTPUT_MAX 2048 /* bytes of a job's result */
 #define TPM_TEXT_MAX   32
+#define TPM_NV_MAX     64 /* bytes of an NV index */
 
 struct tpm_config {
 	const char *tcti;	   /* any TCTI of tpm2-tss as NAME:CONF; NULL: the kernel's TPM */
@@ -85,6 +86,10 @@ enum tpm_operation {
 	TPM_PIN,     /* makes @key persistent at @handle; already there: fine. CONFLICT: taken */
 	TPM_UNPIN,   /* evicts @handle if, and only if, it holds the object named @name */
 	TPM_FORGET,  /* unloads a key that was deleted */
+	/* An NV index of the owner's, told by its attributes, size and auth value from those of
+	 * others. CONFLICT: it is another program's, and was left alone. */
+	TPM_NV_READ,  /* → output; nothing there, or never written: no bytes */
+	TPM_NV_WRITE, /* all of it; defines it first where there is none. FULL: no room */
 	TPM_OPERATION_COUNT,
 };
 
@@ -113,12 +118,12 @@ struct tpm_job {
 
 	enum tpm_hash hash;	  /* SIGN DECRYPT */
 	enum tpm_padding padding; /* SIGN */
-	uint32_t handle;	  /* PIN UNPIN */
+	uint32_t handle;	  /* PIN UNPIN; NV: the index */
 	struct tpm_name name;	  /* UNPIN */
-	size_t want;		  /* RANDOM: bytes, up to TPM_OUTPUT_MAX */
-	uint8_t *input;		  /* SIGN digest, DECRYPT ciphertext, IMPORT DER: a copy */
+	size_t want;		  /* RANDOM: bytes, up to TPM_OUTPUT_MAX; NV_READ: its size */
+	uint8_t *input; /* SIGN digest, DECRYPT ciphertext, IMPORT DER, NV_WRITE: a copy */
 	size_t input_len;
-	uint8_t auth[TPM_AUTH_MAX]; /* IMPORT EXPORT: the file's auth value */
+	uint8_t auth[TPM_AUTH_MAX]; /* IMPORT EXPORT: the file's auth value; NV: the index's */
 	size_t auth_len;
 
 	enum tpm_status status;

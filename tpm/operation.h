@@ -35,6 +35,8 @@ void operation_session_failed(struct operations *ops, ESYS_TR session);
 [[nodiscard]] enum tpm_status operation_random(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_pin(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_unpin(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_nv_read(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_nv_write(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_forget(struct operations *ops, struct tpm_job *job);
 
 /* A signature with the TPM's own padding, whatever its PSS salt is. */

@@ -111,6 +111,16 @@ static enum tpm_status check_random(const struct tpm_facts *facts, struct tpm_jo
 	return TPM_OK;
 }
 
+static enum tpm_status check_nv(const struct tpm_facts *facts, struct tpm_job *job)
+{
+	size_t size = job->operation == TPM_NV_READ ? job->want : job->input_len;
+
+	(void)facts;
+	if (size == 0 || size > TPM_NV_MAX || job->auth_len == 0)
+		return operation_found(job, TPM_INVALID, "no such NV index");
+	return TPM_OK;
+}
+
 struct operation {
 	enum tpm_status (*check)(const struct tpm_facts *facts, struct tpm_job *job);
 	enum tpm_status (*run)(struct operations *operations, struct tpm_job *job);
@@ -126,6 +136,8 @@ static const struct operation operation_table[TPM_OPERATION_COUNT] = {
 	[TPM_RANDOM] = {check_random, operation_random, false},
 	[TPM_PIN] = {check_none, operation_pin, true},
 	[TPM_UNPIN] = {check_none, operation_unpin, false},
+	[TPM_NV_READ] = {check_nv, operation_nv_read, false},
+	[TPM_NV_WRITE] = {check_nv, operation_nv_write, false},
 	[TPM_FORGET] = {check_none, operation_forget, true},
 };
 

@@ -47,6 +47,8 @@ static struct {
 	uint32_t foreign_handle;	    /* somebody else's object */
 	uint32_t handles[FAKE_HANDLES_MAX]; /* what this fake keeps persistent */
 	size_t handle_count;
+	uint8_t nv[TPM_NV_MAX]; /* the one NV index */
+	size_t nv_len;
 	struct tpm_job *jobs[FAKE_JOBS_MAX];
 	size_t job_count;
 	size_t jobs_seen[TPM_OPERATION_COUNT];
@@ -297,6 +299,14 @@ static inline enum tpm_status fake_run(struct tpm_job *job)
 		return fake_unpin(job);
 	case TPM_DECRYPT:
 		return TPM_DECRYPT_FAILED;
+	case TPM_NV_READ:
+		memcpy(job->output, fake.nv, fake.nv_len);
+		job->output_len = fake.nv_len;
+		return TPM_OK;
+	case TPM_NV_WRITE:
+		memcpy(fake.nv, job->input, job->input_len);
+		fake.nv_len = job->input_len;
+		return TPM_OK;
 	case TPM_FORGET:
 	case TPM_OPERATION_COUNT:
 		break;
