@@ -14,6 +14,7 @@
 
 #include "names.h"
 #include "policy.h"
+#include "store_link.h"
 
 #define STORE_ERROR_MAX 256
 #define STORE_AUTH_MAX	64
@@ -145,16 +146,40 @@ struct store_audit {
 	const char *object;
 	const char *status;
 	const char *detail;
-	uint32_t count; /* how often in a row */
+	uint32_t count;	      /* how often in a row */
+	const uint8_t *chain; /* STORE_CHAIN_SIZE bytes; not for adding */
 };
 
-/* Keeps the last @keep entries, roughly. */
+/*
+ * In a transaction. Chains the entry to the one before. Keeps the last @keep entries, roughly,
+ * and more for a while if the TPM has not vouched for newer ones.
+ */
 [[nodiscard]] enum store_status store_audit_add(struct store *store,
 						const struct store_audit *entry, uint64_t keep);
-/* From the oldest; for tests and, later, the audit's reader. */
+/* From the oldest. */
 [[nodiscard]] enum store_status
 store_audit_list(struct store *store, uint64_t after,
 		 bool (*each)(uint64_t seq, const struct store_audit *entry, void *user),
 		 void *user);
+
+struct store_audit_state {
+	struct store_link begin; /* the last record that was dropped */
+	struct store_link head;	 /* the last record */
+	uint64_t anchored;	 /* the record that the TPM is known to vouch for; 0: none */
+};
+[[nodiscard]] enum store_status store_audit_state(struct store *store,
+						  struct store_audit_state *ret_state);
+
+/* As it is stored. NOT_FOUND: not kept any more, or never was. */
+[[nodiscard]] enum store_status store_audit_link(struct store *store, uint64_t seq,
+						 struct store_link *ret_link);
+
+/* The TPM holds record @seq now; 0: nothing. */
+[[nodiscard]] enum store_status store_audit_anchored(struct store *store, uint64_t seq);
+
+/* What the TPM's NV index is opened with; made when it is first asked for. The caller wipes it. */
+#define STORE_ANCHOR_AUTH 32
+[[nodiscard]] enum store_status store_audit_auth(struct store *store,
+						 uint8_t ret_auth[STORE_ANCHOR_AUTH]);
 
 #endif

@@ -45,9 +45,24 @@ static const char *const migrations[] = {
 	" status TEXT NOT NULL,"
 	" detail TEXT NOT NULL,"
 	" count INTEGER NOT NULL);",
+	"ALTER TABLE audit ADD COLUMN chain BLOB NOT NULL DEFAULT x'';"
+	"CREATE TABLE audit_chain ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" begin_seq INTEGER NOT NULL," /* the last record that was dropped */
+	" begin_chain BLOB NOT NULL,"
+	" head_seq INTEGER NOT NULL,"
+	" head_chain BLOB NOT NULL,"
+	" anchored INTEGER NOT NULL,"
+	" anchor_auth BLOB NOT NULL);"
+	"INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), 0, x'');",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+/* What SQL alone cannot do, right after entry N of the above. */
+static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
+	[1] = store_audit_chain_all,
+};
 
 #define KEY_COLUMNS                                                                                \
 	"k.id, k.name, k.algorithm, k.operations, k.origin, k.created, k.created_by,"              \
@@ -85,11 +100,20 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_HANDLE_LEFTOVERS] =
 		"SELECT handle, key_id, name, state FROM persistent WHERE state <> 2",
 	[SQL_AUDIT_ADD] =
-		"INSERT INTO audit (time, uid, pid, operation, object, status, detail, count)"
-		" VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+		"INSERT INTO audit (seq, time, uid, pid, operation, object, status, detail, count,"
+		" chain) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
 	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE seq <= ?1",
-	[SQL_AUDIT_LIST] = "SELECT seq, time, uid, pid, operation, object, status, detail, count"
-			   " FROM audit WHERE seq > ?1 ORDER BY seq",
+	[SQL_AUDIT_LIST] = "SELECT seq, time, uid, pid, operation, object, status, detail, count,"
+			   " chain FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+	[SQL_AUDIT_LINK] = "SELECT seq, chain FROM audit WHERE seq = ?1",
+	[SQL_AUDIT_CHAIN] = "UPDATE audit SET chain = ?1 WHERE seq = ?2",
+	[SQL_AUDIT_STATE] = "SELECT begin_seq, begin_chain, head_seq, head_chain, anchored"
+			    " FROM audit_chain",
+	[SQL_AUDIT_HEAD] = "UPDATE audit_chain SET head_seq = ?1, head_chain = ?2",
+	[SQL_AUDIT_BEGIN] = "UPDATE audit_chain SET begin_seq = ?1, begin_chain = ?2",
+	[SQL_AUDIT_ANCHORED] = "UPDATE audit_chain SET anchored = ?1",
+	[SQL_AUDIT_AUTH] = "SELECT anchor_auth FROM audit_chain",
+	[SQL_AUDIT_AUTH_SET] = "UPDATE audit_chain SET anchor_auth = ?1",
 };
 
 /* What to say of a failure; %s is SQLite's own word for it. */
@@ -279,8 +303,11 @@ static enum store_status migrate(struct store *store, int from)
 	char version[96];
 	enum store_status status = store_begin(store);
 
-	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++)
+	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++) {
 		status = execute(store, migrations[i]);
+		if (status == STORE_OK && fills[i])
+			status = fills[i](store);
+	}
 	snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		 APPLICATION_ID, SCHEMA_VERSION);
 	if (status == STORE_OK)

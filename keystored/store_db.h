@@ -33,6 +33,14 @@ enum store_sql {
 	SQL_AUDIT_ADD,
 	SQL_AUDIT_TRIM,
 	SQL_AUDIT_LIST,
+	SQL_AUDIT_LINK,
+	SQL_AUDIT_CHAIN,
+	SQL_AUDIT_STATE,
+	SQL_AUDIT_HEAD,
+	SQL_AUDIT_BEGIN,
+	SQL_AUDIT_ANCHORED,
+	SQL_AUDIT_AUTH,
+	SQL_AUDIT_AUTH_SET,
 	SQL_COUNT,
 };
 
@@ -57,5 +65,17 @@ sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
 /* Ends a statement whose rows were read; @result is the last step's. */
 [[nodiscard]] enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement,
 						int result);
+
+/* How a record that the limit of entries dropped is remembered; its chain value follows. */
+#define STORE_DROPPED_OPERATION "audit drop"
+#define STORE_DROPPED_FORMAT	"records up to %" PRIu64 " are no longer kept; chain value "
+#define STORE_DROPPED_SCAN	"records up to %" SCNu64 " are no longer kept; chain value %n"
+
+/* A row of SQL_AUDIT_LIST; borrows from it. */
+void store_audit_read(sqlite3_stmt *row, struct store_record *record,
+		      struct store_link *ret_stored);
+
+/* Chains what an older version entered. In the migration's transaction. */
+[[nodiscard]] enum store_status store_audit_chain_all(struct store *store);
 
 #endif

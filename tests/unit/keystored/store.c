@@ -442,7 +442,8 @@ static bool count_entry(uint64_t seq, const struct store_audit *entry, void *use
 {
 	struct trail *trail = user;
 
-	cr_assert_str_eq(entry->operation, "key create");
+	cr_assert(strcmp(entry->operation, "key create") == 0 ||
+		  strcmp(entry->operation, "audit drop") == 0);
 	if (!trail->count++)
 		trail->first = seq;
 	return true;
@@ -450,7 +451,7 @@ static bool count_entry(uint64_t seq, const struct store_audit *entry, void *use
 
 Test(store, keeps_the_latest_of_the_audit)
 {
-	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1};
+	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL};
 	struct trail trail = {0};
 
 	store_begin(store);
@@ -458,6 +459,7 @@ Test(store, keeps_the_latest_of_the_audit)
 		cr_assert_eq(store_audit_add(store, &entry, 1000), STORE_OK);
 	store_commit(store);
 	cr_assert_eq(store_audit_list(store, 0, count_entry, &trail), STORE_OK);
-	cr_assert_eq(trail.count, 1000u);
+	/* With the record that says what was dropped, and four behind it. */
+	cr_assert_eq(trail.count, 1005u);
 	cr_assert_eq(trail.first, 1049u);
 }
