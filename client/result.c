@@ -9,6 +9,7 @@
 
 #define FACTS_LIST_MAX	16 /* algorithms or hashes that are passed on */
 #define FINGERPRINT_LEN 32
+#define CHAIN_LEN	32
 
 /* A ks_tpm and the memory behind its lists. */
 struct facts {
@@ -26,6 +27,8 @@ struct owned {
 	struct ks_grant *grants;
 	struct ks_service service;
 	struct facts facts;
+	struct ks_record *records;
+	struct ks_audit audit;
 };
 
 static const struct ks_result nomem_result = {
@@ -202,6 +205,60 @@ static bool read_keys(struct owned *owned, Keystore__V1__KeyInfo *const *from, s
 	return true;
 }
 
+static bool read_records(struct owned *owned, const Keystore__V1__AuditListReply *from)
+{
+	owned->records = calloc(from->n_records ? from->n_records : 1, sizeof(*owned->records));
+	if (!owned->records) {
+		owned->result.status = KS_NOMEM;
+		return true;
+	}
+	for (size_t i = 0; i < from->n_records; i++) {
+		const Keystore__V1__AuditRecord *record = from->records[i];
+
+		if (record->chain.len != CHAIN_LEN)
+			return false;
+		text_clean(record->operation);
+		text_clean(record->object);
+		text_clean(record->status);
+		text_clean(record->detail);
+		owned->records[i] = (struct ks_record){
+			.seq = record->seq,
+			.time = record->time,
+			.uid = record->uid,
+			.pid = record->pid,
+			.operation = record->operation,
+			.object = record->object,
+			.status = record->status,
+			.detail = record->detail,
+			.count = record->count,
+			.chain = record->chain.data,
+		};
+	}
+	owned->result.records = owned->records;
+	owned->result.record_count = from->n_records;
+	owned->result.more = from->more && from->n_records > 0;
+	return true;
+}
+
+static void read_audit(struct owned *owned, const Keystore__V1__AuditVerifyReply *from)
+{
+	text_clean(from->message);
+	text_clean(from->anchor_note);
+	owned->audit = (struct ks_audit){
+		.finding = (enum ks_finding)from->finding,
+		.first = from->first,
+		.last = from->last,
+		.since = from->since,
+		.message = from->message,
+		.records = from->records,
+		.newest = from->newest,
+		.anchored = from->anchored,
+		.anchored_seq = from->anchored_seq,
+		.anchor_note = from->anchor_note,
+	};
+	owned->result.audit = &owned->audit;
+}
+
 static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 {
 	switch (reply->body_case) {
@@ -217,6 +274,11 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_DATA:
 		owned->result.data = reply->data->data.data;
 		owned->result.data_len = reply->data->data.len;
+		return true;
+	case KEYSTORE__V1__REPLY__BODY_AUDIT_LIST:
+		return read_records(owned, reply->audit_list);
+	case KEYSTORE__V1__REPLY__BODY_AUDIT_VERIFY:
+		read_audit(owned, reply->audit_verify);
 		return true;
 	case KEYSTORE__V1__REPLY__BODY_EVENT:
 	case KEYSTORE__V1__REPLY__BODY__NOT_SET:
@@ -283,6 +345,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->message);
 	free(owned->keys);
 	free(owned->grants);
+	free(owned->records);
 	free(owned);
 }
 

@@ -17,7 +17,10 @@
 #define PERSISTENT_OWNER_FIRST 0x81000000u
 #define PERSISTENT_OWNER_LAST  0x817fffffu
 #define HANDLES_MAX	       4096u
-#define OWNER_AUTH_MAX	       64
+/* TCG Registry of Reserved TPM 2.0 Handles, 2.2.2: NV indices of the owner. */
+#define NV_OWNER_FIRST 0x01800000u
+#define NV_OWNER_LAST  0x01bfffffu
+#define OWNER_AUTH_MAX 64
 
 enum type {
 	TYPE_PATH,
@@ -26,6 +29,7 @@ enum type {
 	TYPE_TIME,
 	TYPE_MODE,
 	TYPE_HANDLES,
+	TYPE_NV_INDEX,
 	TYPE_CHOICE,
 	TYPE_LEVEL,
 	TYPE_USERS,
@@ -56,6 +60,8 @@ static const struct option options[] = {
 	{"tpm", "persistent-handles", TYPE_HANDLES, AT(persistent_first), 0, 0, NULL, NULL},
 	{"tpm", "command-timeout", TYPE_TIME, AT(command_timeout_ms), 100, 600000, NULL, NULL},
 	{"tpm", "sessions", TYPE_CHOICE, AT(protect_bus), 0, 0, "password", "protected"},
+	{"tpm", "audit-index", TYPE_NV_INDEX, AT(audit_index), 0, 0, NULL, NULL},
+	{"tpm", "audit-interval", TYPE_TIME, AT(audit_interval_ms), 1000, 86400000, NULL, NULL},
 	{"tpm", "verify-signatures", TYPE_CHOICE, AT(verify_signatures), 0, 0, "no", "yes"},
 	{"access", "administrators", TYPE_USERS, AT(administrators), 0, CONFIG_IDS_MAX, NULL, NULL},
 	{"access", "administrator-groups", TYPE_GROUPS, AT(administrator_groups), 0, CONFIG_IDS_MAX,
@@ -91,6 +97,8 @@ bool config_init(struct config *config)
 		.persistent_first = 0x81004b00,
 		.persistent_last = 0x81004bff,
 		.command_timeout_ms = 10000,
+		.audit_index = 0x01804b00,
+		.audit_interval_ms = 600000,
 		.verify_signatures = true,
 		.keys = 10000,
 		.connections = 512,
@@ -204,6 +212,19 @@ static const char *read_handles(struct config *config, const char *value)
 	       "0x81004b00-0x81004bff";
 }
 
+static const char *read_nv_index(const char *value, void *field)
+{
+	uint32_t index = 0;
+	const char *end = "";
+
+	if (strcmp(value, "none") == 0 || (text_to_number(value, 16, &index, &end) && !*end &&
+					   index >= NV_OWNER_FIRST && index <= NV_OWNER_LAST)) {
+		*(uint32_t *)field = index;
+		return NULL;
+	}
+	return "an NV index within 0x01800000-0x01bfffff, as 0x01804b00, or none";
+}
+
 static bool name_to_uid(const char *name, uint32_t *ret_id)
 {
 	const struct passwd *user = getpwnam(name);
@@ -296,6 +317,8 @@ static const char *read_value(struct config *config, const struct option *option
 		return read_mode(value, field);
 	case TYPE_HANDLES:
 		return read_handles(config, value);
+	case TYPE_NV_INDEX:
+		return read_nv_index(value, field);
 	case TYPE_CHOICE:
 		return read_choice(option, value, field, hint, hint_size);
 	case TYPE_LEVEL:

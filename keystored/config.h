@@ -42,6 +42,8 @@ struct config {
 	uint32_t persistent_first;
 	uint32_t persistent_last;
 	uint32_t command_timeout_ms;
+	uint32_t audit_index; /* an NV index; 0: none */
+	uint32_t audit_interval_ms;
 	bool protect_bus;
 	bool verify_signatures;
 	/* [access] */

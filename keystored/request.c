@@ -8,6 +8,7 @@
 #include "conn.h"
 #include "lazy_timer.h"
 #include "service.h"
+#include "service_audit.h"
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
@@ -62,6 +63,8 @@ static const struct request_kind kinds[] = {
 	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
 			   ABOUT(DecryptRequest, key)},
 	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
+	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_MANAGE, PLAIN},
+	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_MANAGE, PLAIN},
 };
 
 static const struct request_kind unknown_kind = {"unknown request", NULL, RIGHT_ANY, PLAIN};

@@ -4,10 +4,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "anchor.h"
 #include "conn.h"
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
+
+/* For the last anchor of the audit trail; the stop as a whole may take longer. */
+#define ANCHOR_PATIENCE_MS 2000
 
 static int on_engine(sd_event_source *source, int fd, uint32_t events, void *user)
 {
@@ -68,9 +72,11 @@ bool service_open(struct service *service, const struct config *config, const st
 	};
 	service->keyring = keyring_new(store);
 	service->audit = audit_new(event, store, log, config->audit_entries);
+	service->anchor = anchor_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
-	if (!service->keyring || !service->audit || !service->requests || !service->conns ||
+	if (!service->keyring || !service->audit || !service->anchor || !service->requests ||
+	    !service->conns ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -85,6 +91,7 @@ void service_stop(struct service *service, unsigned grace_ms)
 	service->is_stopping = true;
 	conns_stop(service->conns);
 	service->engine_source = sd_event_source_unref(service->engine_source);
+	anchor_finish(service->anchor, ANCHOR_PATIENCE_MS);
 	tpm_engine_stop(service->engine);
 	service->engine = NULL;
 	conns_drain(service->conns, grace_ms);
@@ -100,6 +107,7 @@ void service_close(struct service *service)
 	service_pin_close(service);
 	conns_free(service->conns);
 	requests_free(service->requests);
+	anchor_free(service->anchor);
 	audit_free(service->audit);
 	keyring_free(service->keyring);
 	store_close(service->store);

@@ -13,6 +13,7 @@
 #include "policy.h"
 #include "store.h"
 
+struct anchor;
 struct conns;
 struct lazy_timer;
 struct requests;
@@ -25,6 +26,7 @@ struct service {
 	struct tpm_engine *engine;
 	struct keyring *keyring;
 	struct audit *audit;
+	struct anchor *anchor;
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */

@@ -179,6 +179,43 @@ struct ks_event {
 	const char *key_name;
 };
 
+struct ks_record { /* of the audit trail */
+	uint64_t seq;
+	int64_t time; /* Unix time, microseconds */
+	uint32_t uid;
+	int32_t pid;
+	const char *operation;
+	const char *object;
+	const char *status;
+	const char *detail;
+	uint32_t count;	      /* how often in a row */
+	const uint8_t *chain; /* 32 bytes: SHA-256 that binds it to the one before */
+};
+
+enum ks_finding {
+	KS_FINDING_INTACT = 0,
+	KS_FINDING_CHANGED = 1,	  /* record first is not what was written there */
+	KS_FINDING_MISSING = 2,	  /* records first to last were removed */
+	KS_FINDING_CUT_OFF = 3,	  /* the same, at the end */
+	KS_FINDING_ADDED = 4,	  /* records first to last are not the service's */
+	KS_FINDING_BEGINNING = 5, /* records up to last were removed, not by the limit */
+	KS_FINDING_REWRITTEN = 6, /* record first is not the one that the TPM knows */
+	KS_FINDING_DROPPED = 7,	  /* record first, which the TPM knows, is not kept any more */
+};
+
+struct ks_audit {
+	enum ks_finding finding; /* the first thing wrong */
+	uint64_t first;
+	uint64_t last;
+	int64_t since;	     /* Unix time, microseconds, of the last record before it; 0: none */
+	const char *message; /* a sentence when not intact, else "" */
+	uint64_t records;    /* found good */
+	uint64_t newest;     /* the last of them */
+	bool anchored;	     /* the TPM holds a record: the end up to there is vouched for */
+	uint64_t anchored_seq;
+	const char *anchor_note; /* not anchored: why */
+};
+
 struct ks_client;
 
 /*
@@ -194,6 +231,9 @@ struct ks_result {
 	size_t key_count;
 	bool more;			  /* list: there is a next page */
 	const struct ks_service *service; /* hello, status */
+	const struct ks_record *records;  /* audit_list: a page */
+	size_t record_count;
+	const struct ks_audit *audit; /* audit_verify */
 };
 
 typedef void ks_done_fn(const struct ks_result *result, void *user);
@@ -364,6 +404,19 @@ enum ks_status ks_csr(struct ks_client *client, const char *key, const struct ks
 		      struct ks_result **ret_result);
 enum ks_status ks_csr_start(struct ks_client *client, const char *key, const struct ks_csr *csr,
 			    ks_done_fn *done, void *user);
+
+/* A page of the audit trail, after record @after (0: from the oldest kept). */
+enum ks_status ks_audit_list(struct ks_client *client, uint64_t after, uint32_t limit,
+			     struct ks_result **ret_result);
+enum ks_status ks_audit_list_start(struct ks_client *client, uint64_t after, uint32_t limit,
+				   ks_done_fn *done, void *user);
+
+/*
+ * Whether the trail is the one that was written. KS_OK says that it was looked at; what was
+ * found is in the result's audit.
+ */
+enum ks_status ks_audit_verify(struct ks_client *client, struct ks_result **ret_result);
+enum ks_status ks_audit_verify_start(struct ks_client *client, ks_done_fn *done, void *user);
 
 #pragma GCC visibility pop
 

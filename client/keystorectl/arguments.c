@@ -42,6 +42,8 @@ static const struct {
 	[OPTION_DIGEST] = {"--digest", NULL, "the input is the digest, in raw bytes"},
 	[OPTION_DER] = {"--der", NULL, "write DER instead of PEM"},
 	[OPTION_HEX] = {"--hex", NULL, "write hexadecimal digits"},
+	[OPTION_AFTER] = {"--after", "SEQ", "records after that one"},
+	[OPTION_LIMIT] = {"--limit", "N", "at most so many records"},
 	[OPTION_NAMES] = {"--names", NULL, "print names only, one in a line"},
 };
 
@@ -161,7 +163,7 @@ bool parse_seconds(const char *text, uint32_t *ret_ms)
 	return true;
 }
 
-bool parse_number(const char *text, uint32_t *ret_number)
+bool parse_large(const char *text, uint64_t *ret_number)
 {
 	unsigned long long number;
 	char *end;
@@ -171,7 +173,17 @@ bool parse_number(const char *text, uint32_t *ret_number)
 		return false;
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (errno || *end || number > UINT32_MAX)
+	if (errno || *end)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+bool parse_number(const char *text, uint32_t *ret_number)
+{
+	uint64_t number;
+
+	if (!parse_large(text, &number) || number > UINT32_MAX)
 		return false;
 	*ret_number = (uint32_t)number;
 	return true;

@@ -32,6 +32,8 @@ enum option {
 	OPTION_DER,
 	OPTION_HEX,
 	OPTION_NAMES,
+	OPTION_AFTER,
+	OPTION_LIMIT,
 	OPTION_COUNT,
 };
 
@@ -57,5 +59,6 @@ bool arguments_parse(int argc, char *const *argv, struct arguments *ret_argument
 bool parse_operations(const char *text, unsigned *ret_operations); /* "sign,decrypt", "none" */
 bool parse_seconds(const char *text, uint32_t *ret_ms);
 bool parse_number(const char *text, uint32_t *ret_number);
+bool parse_large(const char *text, uint64_t *ret_number);
 
 #endif

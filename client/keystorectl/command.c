@@ -131,6 +131,20 @@ const struct command commands[] = {
 		.summary = "random bytes of the TPM",
 		.run = command_random,
 	},
+	{
+		.name = "audit list",
+		.words = "",
+		.options = HAS(AFTER) | HAS(LIMIT),
+		.summary = "the audit trail, from its oldest record",
+		.run = command_audit_list,
+	},
+	{
+		.name = "audit verify",
+		.words = "",
+		.summary = "whether the audit trail was changed or cut off",
+		.help = "Exit code 10: it was; the sentence says which record.",
+		.run = command_audit_verify,
+	},
 	{.name = NULL},
 };
 

@@ -41,5 +41,7 @@ enum exit_code command_key_import(struct ctl *ctl);
 enum exit_code command_csr(struct ctl *ctl);
 enum exit_code command_sign(struct ctl *ctl);
 enum exit_code command_decrypt(struct ctl *ctl);
+enum exit_code command_audit_list(struct ctl *ctl);
+enum exit_code command_audit_verify(struct ctl *ctl);
 
 #endif

@@ -22,6 +22,7 @@ enum exit_code {
 	EXIT_CONFLICT = 7,
 	EXIT_UNSUPPORTED = 8,
 	EXIT_NOT_DECRYPTED = 9,
+	EXIT_NOT_INTACT = 10,
 };
 
 struct ctl {

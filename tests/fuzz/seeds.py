@@ -67,6 +67,8 @@ REQUESTS = {
     "decrypt": (29, KEY + num(2, 2) + blob(3, bytes(256))),
     "csr": (30, KEY + blob(2, "CN=plc-1,O=Plant") + blob(3, num(1, 1) + blob(2, "urn:plc-1"))
             + blob(3, num(1, 2) + blob(2, "192.0.2.1")) + num(4, 2)),
+    "audit_list": (31, num(1, 1) + num(2, 10)),
+    "audit_verify": (32, b""),
 }
 
 

@@ -147,7 +147,7 @@ Test(keystorectl, prints_one_json_object_for_every_command)
 		"check csr plc-1 --subject CN=a --out csr; check sign plc-1 --in data; "
 		"check sign plc-1 --in data --out sig; check random 4; check random 4 --hex; "
 		"check random 4 --hex --out hex; check key show absent; check decrypt plc-1 --in "
-		"data"));
+		"data; check audit list; check audit list --limit 2; check audit verify"));
 	fixture_free(fixture);
 }
 

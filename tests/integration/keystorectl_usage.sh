@@ -43,6 +43,9 @@ expect 2 'OAEP takes sha1 or sha256' decrypt plc-1 --hash sha512
 expect 2 'did you mean IP:192.0.2.1' csr plc-1 --subject CN=plc-1 --san 192.0.2.1
 expect 2 'csr needs --subject' csr plc-1
 expect 2 'no number of bytes' random many
+expect 2 'not the number of a record' audit list --after soon
+expect 2 'not a number of records' audit list --limit 0
+expect 2 '--limit is no option of audit verify' audit verify --limit 3
 expect 2 'not a number of seconds' status --deadline soon
 expect 1 'cannot be read' sign plc-1 --in "$work/absent"
 expect 1 'cannot be read' key import plc-1 "$work/absent"

@@ -199,3 +199,52 @@ Test(result, of_an_unknown_status_is_an_internal_fault_with_a_message)
 	cr_assert_str_eq(result->message, ks_status_name(KS_INTERNAL));
 	ks_result_free(result);
 }
+
+static struct ks_result *result_of_records(size_t chain_len, bool more, size_t count)
+{
+	static uint8_t chain[64];
+	static char object[] = "web\033[2J";
+	Keystore__V1__AuditRecord record = KEYSTORE__V1__AUDIT_RECORD__INIT;
+	Keystore__V1__AuditRecord *records[] = {&record, &record};
+	Keystore__V1__AuditListReply list = KEYSTORE__V1__AUDIT_LIST_REPLY__INIT;
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	ks_pb_reply *copy;
+	struct ks_result *result;
+
+	record.seq = 7;
+	record.object = object;
+	record.chain = (ProtobufCBinaryData){.data = chain, .len = chain_len};
+	list.records = records;
+	list.n_records = count;
+	list.more = more;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_AUDIT_LIST;
+	reply.audit_list = &list;
+	copy = decoded(&reply);
+	result = result_from_reply(copy, KEYSTORE__V1__REPLY__BODY_AUDIT_LIST);
+	if (!result)
+		codec_reply_free(copy);
+	return result;
+}
+
+Test(result, of_a_page_of_records_has_harmless_texts)
+{
+	struct ks_result *result = result_of_records(32, true, 2);
+
+	cr_assert_not_null(result);
+	cr_assert_eq(result->record_count, 2);
+	cr_assert_eq(result->records[1].seq, 7);
+	cr_assert_str_eq(result->records[0].object, "web?[2J");
+	cr_assert(result->more);
+	ks_result_free(result);
+}
+
+Test(result, believes_no_record_without_its_chain_value_and_no_more_behind_nothing)
+{
+	struct ks_result *empty = result_of_records(32, true, 0);
+
+	cr_assert_null(result_of_records(31, false, 1));
+	cr_assert_null(result_of_records(0, false, 1));
+	cr_assert_not_null(empty);
+	cr_assert(!empty->more);
+	ks_result_free(empty);
+}

@@ -98,3 +98,14 @@ Test(arguments, read_seconds_and_numbers)
 	cr_assert(!parse_number(" 1", &value));
 	cr_assert(!parse_number("", &value));
 }
+
+Test(arguments, read_large_numbers)
+{
+	uint64_t value = 0;
+
+	cr_assert(parse_large("18446744073709551615", &value));
+	cr_assert_eq(value, UINT64_MAX);
+	cr_assert(!parse_large("18446744073709551616", &value));
+	cr_assert(!parse_large("-1", &value));
+	cr_assert(!parse_large("1x", &value));
+}

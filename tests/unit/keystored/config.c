@@ -50,6 +50,7 @@ Test(config, reads_every_option)
 			       "[tpm]\ntcti = swtpm:path=/x\nowner-auth-file = /o\n"
 			       "persistent-handles = 0x81000010-0x8100001f\n"
 			       "command-timeout = 2min\nsessions = protected\n"
+			       "audit-index = 0x01804b01\naudit-interval = 90s\n"
 			       "verify-signatures = no\n"
 			       "[access]\nadministrators = root, 1000\n"
 			       "administrator-groups = 27\nallow-sha1-signatures = yes\n"
@@ -69,6 +70,8 @@ Test(config, reads_every_option)
 	cr_assert_eq(config.persistent_first, 0x81000010u);
 	cr_assert_eq(config.persistent_last, 0x8100001fu);
 	cr_assert_eq(config.command_timeout_ms, 120000u);
+	cr_assert_eq(config.audit_index, 0x01804b01u);
+	cr_assert_eq(config.audit_interval_ms, 90000u);
 	cr_assert(config.protect_bus);
 	cr_assert(!config.verify_signatures);
 	cr_assert_eq(config.administrators.count, 2u);
@@ -103,6 +106,9 @@ Test(config, refuses_a_wrong_value_with_place_value_and_what_is_right)
 		{"[service]\nlog-level = loud\n", ":2:", "debug"},
 		{"[tpm]\npersistent-handles = 0x81800000-0x81800001\n", ":2:", "0x817fffff"},
 		{"[tpm]\npersistent-handles = 0x81000002-0x81000001\n", ":2:", "range"},
+		{"[tpm]\naudit-index = 0x81000000\n", ":2:", "or none"},
+		{"[tpm]\naudit-index = 0x017fffff\n", ":2:", "0x01800000"},
+		{"[tpm]\naudit-interval = 999ms\n", ":2:", "a time from 1000ms"},
 		{"[tpm]\nsessions = none\n", ":2:", "protected or password"},
 		{"[access]\nadministrators = no-such-user-here\n", ":2:", "no-such-user-here"},
 		{"[access]\ncolour = red\n", ":2:", "colour"},
@@ -157,4 +163,10 @@ Test(config, reads_the_owner_auth_from_a_file_nobody_else_can_read)
 	cr_assert_eq(config_read_owner_auth(&config, error, &auth), CONFIG_OK);
 	cr_assert_str_eq(auth, "secret");
 	free(auth);
+}
+
+Test(config, can_do_without_an_index_for_the_audit)
+{
+	cr_assert_eq(read_text("[tpm]\naudit-index = none\n"), CONFIG_OK, "%s", error);
+	cr_assert_eq(config.audit_index, 0u);
 }
