@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,9 @@ Test(audit, is_intact_however_often_the_service_is_killed, .timeout = 600)
 
 		progress.target = worker.done + 30;
 		fixture_until(has_worked, &progress, "work");
+		/* Every other time while it writes its last anchor. */
+		if (i % 2)
+			kill(fixture_service_pid(fixture), SIGTERM);
 		nanosleep(&nap, NULL);
 		fixture_service_kill(fixture);
 		fixture_service_start(fixture);
