@@ -1,0 +1,47 @@
+/*
+ * Purpose templates of certificates: what each is for, as one table. Hides which key usages,
+ * extended key usages and names a purpose needs (requirements A5 to A7; OPC 10000-6 6.2.2;
+ * RFC 5280 4.2.1.3, 4.2.1.12).
+ */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum profile_id {
+	PROFILE_OPCUA_SERVER = 1,
+	PROFILE_OPCUA_CLIENT,
+	PROFILE_OPCUA_CLIENT_SERVER,
+	PROFILE_WEB_SERVER,
+	PROFILE_TLS_SERVER,
+	PROFILE_TLS_CLIENT,
+	PROFILE_TLS_CLIENT_SERVER,
+	PROFILE_PG_HMI,
+	PROFILE_SYSLOG_CLIENT,
+	PROFILE_CA,
+	PROFILE_COUNT,
+};
+
+enum profile_need { PROFILE_OPTIONAL, PROFILE_MANDATORY };
+
+struct profile {
+	enum profile_id id;
+	const char *name;   /* "opcua-server" */
+	const char *title;  /* "OPC UA server" */
+	uint32_t key_usage; /* OpenSSL's KU_* bits; always critical */
+	bool for_server;    /* extended key usage serverAuth */
+	bool for_client;    /* clientAuth */
+	bool is_ca;
+	enum profile_need uri; /* the application URI: exactly one where mandatory */
+	enum profile_need ip; /* where neither ip nor dns is mandatory but needs_host is set, … */
+	enum profile_need dns;
+	bool needs_host; /* … one of the two has to be there */
+	unsigned default_days;
+};
+
+const struct profile *profile_by_id(enum profile_id id); /* NULL: no such */
+const struct profile *profile_by_name(const char *name); /* NULL: no such */
+
+#endif
