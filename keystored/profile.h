@@ -30,10 +30,11 @@ struct profile {
 	enum profile_id id;
 	const char *name;   /* "opcua-server" */
 	const char *title;  /* "OPC UA server" */
-	uint32_t key_usage; /* OpenSSL's KU_* bits; always critical */
+	uint32_t key_usage; /* OpenSSL's KU_* bits of an RSA key's; see profile_key_usage() */
 	bool for_server;    /* extended key usage serverAuth */
 	bool for_client;    /* clientAuth */
 	bool is_ca;
+	bool is_opcua;	       /* an application instance certificate */
 	enum profile_need uri; /* the application URI: exactly one where mandatory */
 	enum profile_need ip; /* where neither ip nor dns is mandatory but needs_host is set, … */
 	enum profile_need dns;
@@ -43,5 +44,12 @@ struct profile {
 
 const struct profile *profile_by_id(enum profile_id id); /* NULL: no such */
 const struct profile *profile_by_name(const char *name); /* NULL: no such */
+
+/*
+ * The key usage of a certificate, always critical. A key that is not RSA encrypts nothing, so
+ * encipherment is left out (RFC 8813 3; OPC 10000-6 6.2.2). A self-signed application instance
+ * certificate says keyCertSign although it is no CA (OPC 10000-6 6.2.2).
+ */
+uint32_t profile_key_usage(const struct profile *profile, bool is_rsa, bool is_self_signed);
 
 #endif
