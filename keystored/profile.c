@@ -113,3 +113,21 @@ uint32_t profile_key_usage(const struct profile *profile, bool is_rsa, bool is_s
 		usage |= KU_KEY_CERT_SIGN;
 	return usage;
 }
+
+const char *profile_uri_wrong(const struct profile *profile, size_t uris)
+{
+	if (profile->uri == PROFILE_MANDATORY && uris != 1)
+		return "has exactly one URI, the application's: give URI:urn:plc-1.example:app";
+	return NULL;
+}
+
+const char *profile_host_wrong(const struct profile *profile, size_t ips, size_t dns_names)
+{
+	if (profile->ip == PROFILE_MANDATORY && ips == 0)
+		return "needs an address: give IP:192.0.2.1";
+	if (profile->dns == PROFILE_MANDATORY && dns_names == 0)
+		return "needs a host name: give DNS:plc-1.example";
+	if (profile->needs_host && ips + dns_names == 0)
+		return "needs an address or a host name: give IP:192.0.2.1 or DNS:plc-1.example";
+	return NULL;
+}

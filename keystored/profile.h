@@ -52,4 +52,11 @@ const struct profile *profile_by_name(const char *name); /* NULL: no such */
  */
 uint32_t profile_key_usage(const struct profile *profile, bool is_rsa, bool is_self_signed);
 
+/*
+ * What so many names of a kind lack, as the end of a sentence that begins with the profile's
+ * name; NULL: nothing.
+ */
+const char *profile_uri_wrong(const struct profile *profile, size_t uris);
+const char *profile_host_wrong(const struct profile *profile, size_t ips, size_t dns_names);
+
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_der.h"
 #include "x509_name.h"
 #include "x509_sign.h"
 
@@ -46,19 +47,13 @@ static enum cert_status fail(enum cert_status status, char *ret_error, const cha
 static enum cert_status issuer_read(const struct cert_spec *spec, char *ret_error,
 				    X509 **ret_issuer)
 {
-	const unsigned char *at = spec->issuer;
+	X509 *issuer = x509_der_read(spec->issuer, spec->issuer_len);
 	const char *wrong = NULL;
-	X509 *issuer;
 	long limit;
 
-	if (spec->issuer_len > CERT_DER_MAX)
+	if (!issuer)
 		return fail(CERT_ISSUER, ret_error,
-			    "issuer: its certificate is larger than 64 KiB");
-	issuer = d2i_X509(NULL, &at, (long)spec->issuer_len);
-	if (!issuer || at != spec->issuer + spec->issuer_len) {
-		X509_free(issuer);
-		return fail(CERT_ISSUER, ret_error, "issuer: its certificate is malformed");
-	}
+			    "issuer: its certificate is malformed, or larger than 64 KiB");
 	limit = X509_get_pathlen(issuer);
 	if (X509_check_ca(issuer) != 1 || X509_get_version(issuer) != X509_VERSION_3)
 		wrong = "issuer: it is no certificate authority: name one that is";
@@ -260,20 +255,14 @@ static const char *missing_name(const struct cert_spec *spec)
 {
 	const struct profile *profile = spec->profile;
 	size_t counts[SAN_TYPE_COUNT] = {0};
+	const char *wrong;
 
 	for (size_t i = 0; i < spec->name_count; i++) {
 		if (spec->names[i].type > 0 && spec->names[i].type < SAN_TYPE_COUNT)
 			counts[spec->names[i].type]++;
 	}
-	if (profile->uri == PROFILE_MANDATORY && counts[SAN_URI] != 1)
-		return "has exactly one URI, the application's: give URI:urn:plc-1.example:app";
-	if (profile->ip == PROFILE_MANDATORY && counts[SAN_IP] == 0)
-		return "needs an address: give IP:192.0.2.1";
-	if (profile->dns == PROFILE_MANDATORY && counts[SAN_DNS] == 0)
-		return "needs a host name: give DNS:plc-1.example";
-	if (profile->needs_host && counts[SAN_IP] + counts[SAN_DNS] == 0)
-		return "needs an address or a host name: give IP:192.0.2.1 or DNS:plc-1.example";
-	return NULL;
+	wrong = profile_uri_wrong(profile, counts[SAN_URI]);
+	return wrong ? wrong : profile_host_wrong(profile, counts[SAN_IP], counts[SAN_DNS]);
 }
 
 static enum cert_status add_names(X509 *x509, const struct cert_spec *spec, char *ret_error)

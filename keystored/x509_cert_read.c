@@ -10,6 +10,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_der.h"
+
 /* As x509_name_parse() reads it: in the order of the certificate, RFC 4514's escapes. */
 #define NAME_FLAGS                                                                                 \
 	((ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | \
@@ -148,15 +150,14 @@ enum cert_status cert_read(const uint8_t *der, size_t len, struct cert_facts *re
 {
 	struct cert_facts facts = {0};
 	enum cert_status status = CERT_SUBJECT;
-	const unsigned char *at = der;
 	const X509_NAME *subject;
 	X509 *x509;
 
 	if (len > CERT_DER_MAX)
 		return CERT_TOO_LARGE;
-	x509 = d2i_X509(NULL, &at, (long)len);
-	if (!x509 || at != der + len)
-		goto out;
+	x509 = x509_der_read(der, len);
+	if (!x509)
+		return CERT_SUBJECT;
 	if (!time_read(X509_get0_notBefore(x509), &facts.not_before) ||
 	    !time_read(X509_get0_notAfter(x509), &facts.not_after))
 		goto out;
