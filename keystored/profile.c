@@ -2,17 +2,16 @@
 
 #include <string.h>
 
-#include <openssl/x509v3.h>
-
 #define LEAF_DAYS 730  /* 2 years */
 #define CA_DAYS	  4748 /* 13 years */
 
 #define USAGE_OPCUA                                                                                \
-	(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION | KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT)
+	(KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_NON_REPUDIATION | KEY_USAGE_KEY_ENCIPHERMENT |    \
+	 KEY_USAGE_DATA_ENCIPHERMENT)
 /* TLS 1.2 can have the client encrypt to an RSA server (RFC 5246 7.4.2). */
-#define USAGE_SERVER (KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT)
-#define USAGE_CLIENT KU_DIGITAL_SIGNATURE
-#define USAGE_CA     (KU_KEY_CERT_SIGN | KU_CRL_SIGN)
+#define USAGE_SERVER (KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT)
+#define USAGE_CLIENT KEY_USAGE_DIGITAL_SIGNATURE
+#define USAGE_CA     (KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN)
 
 static const struct profile profiles[PROFILE_COUNT] = {
 	[PROFILE_OPCUA_SERVER] = {.id = PROFILE_OPCUA_SERVER,
@@ -108,9 +107,9 @@ uint32_t profile_key_usage(const struct profile *profile, bool is_rsa, bool is_s
 	uint32_t usage = profile->key_usage;
 
 	if (!is_rsa)
-		usage &= ~(uint32_t)(KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT);
+		usage &= ~(uint32_t)(KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT);
 	if (profile->is_opcua && is_self_signed)
-		usage |= KU_KEY_CERT_SIGN;
+		usage |= KEY_USAGE_CERT_SIGN;
 	return usage;
 }
 

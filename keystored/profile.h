@@ -24,13 +24,25 @@ enum profile_id {
 	PROFILE_COUNT,
 };
 
+/* RFC 5280 4.2.1.3: bit n is 1 << n. */
+enum key_usage {
+	KEY_USAGE_DIGITAL_SIGNATURE = 1 << 0,
+	KEY_USAGE_NON_REPUDIATION = 1 << 1,
+	KEY_USAGE_KEY_ENCIPHERMENT = 1 << 2,
+	KEY_USAGE_DATA_ENCIPHERMENT = 1 << 3,
+	KEY_USAGE_CERT_SIGN = 1 << 5,
+	KEY_USAGE_CRL_SIGN = 1 << 6,
+};
+
+#define KEY_USAGE_BITS 9
+
 enum profile_need { PROFILE_OPTIONAL, PROFILE_MANDATORY };
 
 struct profile {
 	enum profile_id id;
 	const char *name;   /* "opcua-server" */
 	const char *title;  /* "OPC UA server" */
-	uint32_t key_usage; /* OpenSSL's KU_* bits of an RSA key's; see profile_key_usage() */
+	uint32_t key_usage; /* KEY_USAGE_*, of an RSA key's; see profile_key_usage() */
 	bool for_server;    /* extended key usage serverAuth */
 	bool for_client;    /* clientAuth */
 	bool is_ca;

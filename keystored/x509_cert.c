@@ -186,9 +186,8 @@ static bool add_key_usage(X509 *x509, uint32_t usage)
 	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
 	bool done = bits != NULL;
 
-	/* KU_* count the bits of each octet from its top. */
-	for (int i = 0; done && i < 8; i++) {
-		if (usage & (0x80u >> i))
+	for (int i = 0; done && i < KEY_USAGE_BITS; i++) {
+		if (usage & (1u << i))
 			done = ASN1_BIT_STRING_set_bit(bits, i, 1);
 	}
 	done = done && X509_add1_ext_i2d(x509, NID_key_usage, bits, 1, 0) == 1;

@@ -24,7 +24,7 @@ static bool profile_wants_another_ca_flag(const struct x509_view *view, char *re
 static bool profile_wants_other_usages(const struct x509_view *view, char *ret_detail)
 {
 	/* A TLS key that never decrypts is fine: all but TLS 1.2's RSA key exchange signs. */
-	const uint32_t enough = KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN;
+	const uint32_t enough = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CERT_SIGN;
 	uint32_t wanted;
 
 	(void)ret_detail;
@@ -100,7 +100,7 @@ static bool opcua_wants_other_usages(const struct x509_view *view, char *ret_det
 	wanted = profile_key_usage(view->profile, view->is_rsa, view->is_self_issued);
 	/* An elliptic-curve key has to sign, no more. */
 	if (!view->is_rsa)
-		wanted &= KU_DIGITAL_SIGNATURE | KU_KEY_CERT_SIGN;
+		wanted &= KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_CERT_SIGN;
 	return (view->usage & wanted) != wanted;
 }
 

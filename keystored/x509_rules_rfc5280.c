@@ -241,25 +241,26 @@ static bool path_length_is_stray(const struct x509_view *view, char *ret_detail)
 {
 	(void)ret_detail;
 	return view->constraints && view->constraints->pathlen &&
-	       (!view->constraints->ca || (view->usage_bits && !(view->usage & KU_KEY_CERT_SIGN)));
+	       (!view->constraints->ca ||
+		(view->usage_bits && !(view->usage & KEY_USAGE_CERT_SIGN)));
 }
 
 static bool ca_cannot_sign(const struct x509_view *view, char *ret_detail)
 {
 	(void)ret_detail;
-	return x509_view_is_ca(view) && !(view->usage & KU_KEY_CERT_SIGN);
+	return x509_view_is_ca(view) && !(view->usage & KEY_USAGE_CERT_SIGN);
 }
 
 static bool ca_cannot_sign_crls(const struct x509_view *view, char *ret_detail)
 {
 	(void)ret_detail;
-	return x509_view_is_ca(view) && !(view->usage & KU_CRL_SIGN);
+	return x509_view_is_ca(view) && !(view->usage & KEY_USAGE_CRL_SIGN);
 }
 
 static bool leaf_signs_certificates(const struct x509_view *view, char *ret_detail)
 {
 	(void)ret_detail;
-	return !x509_view_is_ca(view) && (view->usage & KU_KEY_CERT_SIGN) &&
+	return !x509_view_is_ca(view) && (view->usage & KEY_USAGE_CERT_SIGN) &&
 	       !x509_view_is_own_application(view);
 }
 
@@ -279,7 +280,7 @@ static bool ec_key_enciphers(const struct x509_view *view, char *ret_detail)
 {
 	(void)ret_detail;
 	return view->key && EVP_PKEY_is_a(view->key, "EC") &&
-	       (view->usage & (KU_KEY_ENCIPHERMENT | KU_DATA_ENCIPHERMENT));
+	       (view->usage & (KEY_USAGE_KEY_ENCIPHERMENT | KEY_USAGE_DATA_ENCIPHERMENT));
 }
 
 static bool ca_has_no_key_id(const struct x509_view *view, char *ret_detail)

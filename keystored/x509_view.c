@@ -7,13 +7,10 @@ static uint32_t usage_read(const ASN1_BIT_STRING *bits)
 {
 	uint32_t usage = 0;
 
-	/* KU_* count the bits of each octet from its top, decipherOnly is the ninth. */
-	for (int i = 0; bits && i < 8; i++) {
+	for (int i = 0; bits && i < KEY_USAGE_BITS; i++) {
 		if (ASN1_BIT_STRING_get_bit(bits, i))
-			usage |= 0x80u >> i;
+			usage |= 1u << i;
 	}
-	if (bits && ASN1_BIT_STRING_get_bit(bits, 8))
-		usage |= KU_DECIPHER_ONLY;
 	return usage;
 }
 

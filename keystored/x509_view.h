@@ -21,7 +21,7 @@ struct x509_view {
 	ASN1_OCTET_STRING *key_id;
 	AUTHORITY_KEYID *authority;
 	GENERAL_NAMES *names;
-	uint32_t usage; /* KU_* */
+	uint32_t usage; /* KEY_USAGE_* */
 	size_t uris, ips, dns_names;
 	bool is_self_issued; /* issuer and subject have the same name */
 	bool is_self_signed; /* and the signature is its own key's */

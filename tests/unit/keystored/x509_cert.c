@@ -2,7 +2,7 @@
 
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
+#include <time.h>
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -368,7 +368,7 @@ Test(x509_cert, does_not_let_a_wrong_signature_out)
 	cert_digest(cert, &digest, &digest_len);
 
 	/* The certificate's own key signs what its issuer's has to sign. */
-	len = maker_sign(key, TPM_SHA256, TPM_PADDING_NONE, digest, digest_len, sig, sizeof(sig));
+	len = soft_sign(key, TPM_SHA256, TPM_PADDING_NONE, digest, digest_len, sig, sizeof(sig));
 	cr_assert_eq(cert_finish(cert, sig, len, &der, &der_len), CERT_UNVERIFIED);
 	cr_assert_eq(cert_finish(cert, sig, 0, &der, &der_len), CERT_UNVERIFIED);
 	cr_assert_eq(cert_finish(cert, sig, sizeof(sig), &der, &der_len), CERT_UNVERIFIED);
@@ -378,4 +378,191 @@ Test(x509_cert, does_not_let_a_wrong_signature_out)
 	made_free(&ca);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(ca_key);
+}
+
+Test(x509_cert, is_read_as_a_list_shows_it)
+{
+	EVP_PKEY *ca_key;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct made ca = make_ca(&ca_key, -1);
+	struct cert_spec spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	struct cert_facts facts;
+	unsigned char *spki = NULL;
+	struct made made;
+	BIGNUM *serial;
+	char *hex;
+	int len;
+
+	spec.subject = "CN=K\u00f6ln\\, 1,O=Plant";
+	made = maker_make(&spec);
+	cr_assert_eq(cert_read(made.der, made.len, &facts), CERT_OK);
+	cr_assert_str_eq(facts.subject, "CN=K\u00f6ln\\, 1,O=Plant");
+	cr_assert_str_eq(facts.common_name, "K\u00f6ln, 1");
+	cr_assert_str_eq(facts.issuer, "CN=Plant CA,O=Plant");
+	cr_assert_eq(facts.not_before, BEGIN);
+	cr_assert_eq(facts.not_after, BEGIN + 2 * YEAR);
+	cr_assert(!facts.is_ca);
+	serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(made.x509), NULL);
+	hex = BN_bn2hex(serial);
+	cr_assert_str_eq(facts.serial, hex);
+	EVP_Digest(made.der, made.len, digest, NULL, EVP_sha256(), NULL);
+	cr_assert_arr_eq(facts.fingerprint, digest, 32);
+	len = i2d_PUBKEY(key, &spki);
+	EVP_Digest(spki, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+	cr_assert_arr_eq(facts.spki_fingerprint, digest, 32);
+
+	cr_assert_eq(cert_read(ca.der, ca.len, &facts), CERT_OK);
+	cr_assert(facts.is_ca);
+	OPENSSL_free(hex);
+	BN_free(serial);
+	OPENSSL_free(spki);
+	made_free(&made);
+	made_free(&ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ca_key);
+}
+
+Test(x509_cert, is_shown_cut_where_it_is_long)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct cert_spec spec = maker_spec(PROFILE_TLS_CLIENT, key);
+	char subject[600] = "CN=a";
+	struct cert_facts facts;
+	struct made made;
+
+	for (size_t i = 0; i < 8; i++)
+		strcat(subject,
+		       ",OU=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u00e4");
+	spec.subject = subject;
+	made = maker_make(&spec);
+	cr_assert_eq(cert_read(made.der, made.len, &facts), CERT_OK);
+	cr_assert_lt(strlen(facts.subject), sizeof(facts.subject));
+	cr_assert_str_eq(facts.subject + strlen(facts.subject) - 3, "...");
+	made_free(&made);
+	EVP_PKEY_free(key);
+}
+
+Test(x509_cert, is_read_only_where_it_is_one_and_whole)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct cert_spec spec = maker_spec(PROFILE_TLS_CLIENT, key);
+	struct made made = maker_make(&spec);
+	static uint8_t bytes[CERT_DER_MAX + 1];
+	struct cert_facts facts = {.serial = "kept"};
+
+	memcpy(bytes, made.der, made.len);
+	for (size_t len = 0; len < made.len; len++)
+		cr_assert_eq(cert_read(bytes, len, &facts), CERT_SUBJECT);
+	cr_assert_eq(cert_read(bytes, made.len + 1, &facts), CERT_SUBJECT);
+	cr_assert_eq(cert_read(bytes, sizeof(bytes), &facts), CERT_TOO_LARGE);
+	cr_assert_str_eq(facts.serial, "kept");
+	cr_assert_eq(cert_read(bytes, made.len, &facts), CERT_OK);
+	made_free(&made);
+	EVP_PKEY_free(key);
+}
+
+static void write_pem(const char *directory, const char *name, X509 *x509)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	cr_assert_not_null(file);
+	cr_assert_eq(PEM_write_X509(file, x509), 1);
+	fclose(file);
+}
+
+/* The exit status of a shell command that has $1 for the directory. */
+static int run_in(const char *directory, const char *command)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "set -- %s; %s", directory, command);
+	return WEXITSTATUS(system(line));
+}
+
+/* The tools ask the clock. */
+static void valid_from(struct cert_spec *spec, int64_t begin)
+{
+	spec->not_after += begin - spec->not_before;
+	spec->not_before = begin;
+}
+
+Test(x509_cert, is_accepted_by_openssl_and_gnutls)
+{
+	char directory[] = "/tmp/x509_cert.XXXXXX";
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+	EVP_PKEY *ec = EVP_EC_gen("P-384");
+	const struct {
+		EVP_PKEY *root;
+		EVP_PKEY *sub;
+		EVP_PKEY *leaf;
+		enum tpm_padding padding;
+	} kinds[] = {
+		{rsa, rsa, ec, TPM_PADDING_PKCS1},
+		{rsa, rsa, rsa, TPM_PADDING_PSS},
+		{ec, ec, rsa, TPM_PADDING_NONE},
+	};
+
+	int64_t now = time(NULL);
+
+	cr_assert_not_null(mkdtemp(directory));
+	for (size_t i = 0; i < 3; i++) {
+		struct cert_spec spec = maker_spec(PROFILE_CA, kinds[i].root);
+		struct made root;
+		struct made sub;
+		struct made leaf;
+		struct made own;
+
+		spec.padding = kinds[i].padding;
+		spec.path_length = 1;
+		valid_from(&spec, now);
+		root = maker_make(&spec);
+		spec = maker_spec_by(PROFILE_CA, kinds[i].sub, &root, kinds[i].root);
+		spec.padding = kinds[i].padding;
+		spec.subject = "CN=Hall 1,O=Plant";
+		spec.path_length = 0;
+		valid_from(&spec, now);
+		sub = maker_make(&spec);
+		spec = maker_spec_by(PROFILE_OPCUA_CLIENT_SERVER, kinds[i].leaf, &sub,
+				     kinds[i].sub);
+		spec.padding = kinds[i].padding;
+		valid_from(&spec, now);
+		leaf = maker_make(&spec);
+		spec = maker_spec(PROFILE_OPCUA_SERVER, kinds[i].leaf);
+		valid_from(&spec, now);
+		own = maker_make(&spec);
+		write_pem(directory, "root", root.x509);
+		write_pem(directory, "sub", sub.x509);
+		write_pem(directory, "leaf", leaf.x509);
+		write_pem(directory, "own", own.x509);
+
+		cr_assert_eq(run_in(directory,
+				    "openssl verify -x509_strict -purpose "
+				    "sslserver -CAfile $1/root -untrusted $1/sub $1/leaf "
+				    ">/dev/null 2>&1"),
+			     0);
+		cr_assert_eq(run_in(directory, "openssl verify -CAfile $1/own $1/own "
+					       ">/dev/null 2>&1"),
+			     0);
+		cr_assert_eq(run_in(directory, "openssl x509 -noout -text -in $1/leaf | "
+					       "grep -q 'URI:urn:plc-1:app, IP Address:192.0.2.1, "
+					       "DNS:plc-1.example'"),
+			     0);
+		cr_assert_eq(run_in(directory,
+				    "command -v certtool >/dev/null || exit 0;"
+				    "cat $1/leaf $1/sub $1/root >$1/chain;"
+				    "certtool --verify-chain --infile $1/chain "
+				    "2>/dev/null | grep -q 'Chain verification output: Verified'"),
+			     0);
+		made_free(&own);
+		made_free(&leaf);
+		made_free(&sub);
+		made_free(&root);
+	}
+	cr_assert_eq(run_in(directory, "rm -r $1"), 0);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ec);
 }
