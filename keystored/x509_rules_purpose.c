@@ -154,7 +154,7 @@ const struct x509_rule x509_rules_purpose[] = {
 	{"san-uri-single", "OPC 10000-6 6.2.2", CHECK_ERROR, profile_wants_one_uri,
 	 "there is more than one URI among the subject alternative names: only the application URI "
 	 "may be"},
-	{"san-host-mandatory", "RFC 9525 6.1", CHECK_ERROR, profile_wants_a_host,
+	{"san-host-mandatory", "RFC 9525 4.1", CHECK_ERROR, profile_wants_a_host,
 	 "clients do not find the server among the subject alternative names"},
 	{"opcua-san-host", "OPC 10000-6 6.2.2", CHECK_WARNING, opcua_server_has_no_host,
 	 "there is no address and no host name among the subject alternative names: some clients "
@@ -170,7 +170,7 @@ const struct x509_rule x509_rules_purpose[] = {
 	 "it has no basic constraints"},
 	{"opcua-self-signed-ca", "OPC 10000-6 6.2.2", CHECK_WARNING, opcua_is_ca,
 	 "it is self-signed and says that it is a CA, which is accepted for old applications only"},
-	{"opcua-key-size", "OPC 10000-7 6.6", CHECK_WARNING, opcua_key_is_large,
+	{"opcua-key-size", "OPC 10000-7", CHECK_WARNING, opcua_key_is_large,
 	 "the RSA key has more than the 4096 bits that security policies allow"},
 };
 
