@@ -49,16 +49,20 @@ static enum cert_status issuer_read(const struct cert_spec *spec, char *ret_erro
 {
 	X509 *issuer = x509_der_read(spec->issuer, spec->issuer_len);
 	const char *wrong = NULL;
+	uint32_t flags;
 	long limit;
 
 	if (!issuer)
 		return fail(CERT_ISSUER, ret_error,
 			    "issuer: its certificate is malformed, or larger than 64 KiB");
+	flags = X509_get_extension_flags(issuer);
 	limit = X509_get_pathlen(issuer);
-	if (X509_check_ca(issuer) != 1 || X509_get_version(issuer) != X509_VERSION_3)
-		wrong = "issuer: it is no certificate authority: name one that is";
-	else if (!(X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN))
+	if (flags & EXFLAG_INVALID)
+		wrong = "issuer: an extension of its certificate is malformed";
+	else if ((flags & EXFLAG_CA) && !(X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN))
 		wrong = "issuer: its key usage lacks keyCertSign: name one that may issue";
+	else if (X509_check_ca(issuer) != 1 || X509_get_version(issuer) != X509_VERSION_3)
+		wrong = "issuer: it is no certificate authority: name one that is";
 	else if (EVP_PKEY_eq(X509_get0_pubkey(issuer), spec->issuer_key) != 1)
 		wrong = "issuer: its certificate is for another key than the one that signs";
 	else if (X509_NAME_entry_count(X509_get_subject_name(issuer)) == 0)

@@ -248,6 +248,61 @@ Test(x509_cert, is_issued_by_a_ca_with_its_own_key_only)
 	EVP_PKEY_free(ca_key);
 }
 
+/* A CA's certificate as others make them: without the extension, or with its new value. */
+static void change(struct made *ca, EVP_PKEY *key, int nid, const char *value)
+{
+	X509_EXTENSION *extension;
+	int len;
+
+	X509_EXTENSION_free(X509_delete_ext(ca->x509, X509_get_ext_by_NID(ca->x509, nid, -1)));
+	if (value) {
+		extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+		cr_assert_eq(X509_add_ext(ca->x509, extension, -1), 1);
+		X509_EXTENSION_free(extension);
+	}
+	cr_assert_gt(X509_sign(ca->x509, key, EVP_sha256()), 0);
+	free(ca->der);
+	ca->der = NULL;
+	len = i2d_X509(ca->x509, &ca->der);
+	cr_assert_gt(len, 0);
+	ca->len = (size_t)len;
+}
+
+Test(x509_cert, names_an_issuer_without_a_key_identifier_by_its_key)
+{
+	EVP_PKEY *ca_key;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct made ca = make_ca(&ca_key, -1);
+	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_dup(X509_get0_subject_key_id(ca.x509));
+	struct cert_spec spec;
+	struct made made;
+
+	change(&ca, ca_key, NID_subject_key_identifier, NULL);
+	spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
+	made = maker_make(&spec);
+	cr_assert_eq(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(made.x509), id), 0);
+	ASN1_OCTET_STRING_free(id);
+	made_free(&made);
+	made_free(&ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ca_key);
+}
+
+Test(x509_cert, is_not_issued_by_a_ca_that_signs_other_things)
+{
+	EVP_PKEY *ca_key;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct made ca = make_ca(&ca_key, -1);
+	struct cert_spec spec;
+
+	change(&ca, ca_key, NID_key_usage, "critical,cRLSign");
+	spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
+	cr_assert_eq(refused(&spec, "lacks keyCertSign"), CERT_ISSUER);
+	made_free(&ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(ca_key);
+}
+
 Test(x509_cert, of_a_ca_below_a_ca_keeps_to_its_path_length)
 {
 	static const struct {
