@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -80,6 +81,17 @@ static inline struct made maker_make(const struct cert_spec *spec)
 	cr_assert_eq(at, made.der + made.len);
 	cr_assert_eq(X509_verify(made.x509, signer), 1);
 	return made;
+}
+
+/* A CA and its key; the key is the caller's. */
+static inline struct made maker_ca(EVP_PKEY **ret_key, int path_length)
+{
+	struct cert_spec spec;
+
+	*ret_key = EVP_EC_gen("P-256");
+	spec = maker_spec(PROFILE_CA, *ret_key);
+	spec.path_length = path_length;
+	return maker_make(&spec);
 }
 
 static inline void made_free(struct made *made)

@@ -8,17 +8,6 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
-/* A CA and its key; the key is the caller's. */
-static struct made make_ca(EVP_PKEY **ret_key, int path_length)
-{
-	struct cert_spec spec;
-
-	*ret_key = EVP_EC_gen("P-256");
-	spec = maker_spec(PROFILE_CA, *ret_key);
-	spec.path_length = path_length;
-	return maker_make(&spec);
-}
-
 static bool is_critical(const X509 *x509, int nid)
 {
 	int at = X509_get_ext_by_NID(x509, nid, -1);
@@ -68,7 +57,7 @@ Test(x509_cert, of_an_application_has_what_opc_10000_6_asks_for)
 Test(x509_cert, of_a_ca_may_issue_and_nothing_else)
 {
 	EVP_PKEY *key;
-	struct made ca = make_ca(&key, 1);
+	struct made ca = maker_ca(&key, 1);
 
 	cr_assert_eq(X509_check_ca(ca.x509), 1);
 	cr_assert_eq(X509_get_pathlen(ca.x509), 1);
@@ -83,7 +72,7 @@ Test(x509_cert, names_its_issuer_by_name_and_key)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_RSA_gen(2048);
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec = maker_spec_by(PROFILE_OPCUA_SERVER, key, &ca, ca_key);
 	struct made made = maker_make(&spec);
 
@@ -204,7 +193,7 @@ Test(x509_cert, stays_within_its_issuers_validity)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
 	struct made made;
 
@@ -225,7 +214,7 @@ Test(x509_cert, is_issued_by_a_ca_with_its_own_key_only)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec = maker_spec(PROFILE_OPCUA_SERVER, key);
 	struct made leaf = maker_make(&spec);
 
@@ -272,7 +261,7 @@ Test(x509_cert, names_an_issuer_without_a_key_identifier_by_its_key)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_dup(X509_get0_subject_key_id(ca.x509));
 	struct cert_spec spec;
 	struct made made;
@@ -292,7 +281,7 @@ Test(x509_cert, is_not_issued_by_a_ca_that_signs_other_things)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec;
 
 	change(&ca, ca_key, NID_key_usage, "critical,cRLSign");
@@ -317,7 +306,7 @@ Test(x509_cert, of_a_ca_below_a_ca_keeps_to_its_path_length)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		EVP_PKEY *ca_key;
-		struct made ca = make_ca(&ca_key, cases[i].issuers);
+		struct made ca = maker_ca(&ca_key, cases[i].issuers);
 		struct cert_spec spec = maker_spec_by(PROFILE_CA, key, &ca, ca_key);
 		struct made made;
 
@@ -363,7 +352,7 @@ Test(x509_cert, may_be_nameless_only_where_an_issuer_and_a_name_are_there)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec = maker_spec_by(PROFILE_TLS_SERVER, key, &ca, ca_key);
 	struct made made;
 
@@ -408,7 +397,7 @@ Test(x509_cert, does_not_let_a_wrong_signature_out)
 {
 	EVP_PKEY *ca_key;
 	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
+	struct made ca = maker_ca(&ca_key, -1);
 	struct cert_spec spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
 	char error[CERT_ERROR_MAX];
 	const uint8_t *digest;
@@ -433,88 +422,6 @@ Test(x509_cert, does_not_let_a_wrong_signature_out)
 	made_free(&ca);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(ca_key);
-}
-
-Test(x509_cert, is_read_as_a_list_shows_it)
-{
-	EVP_PKEY *ca_key;
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct made ca = make_ca(&ca_key, -1);
-	struct cert_spec spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	struct cert_facts facts;
-	unsigned char *spki = NULL;
-	struct made made;
-	BIGNUM *serial;
-	char *hex;
-	int len;
-
-	spec.subject = "CN=K\u00f6ln\\, 1,O=Plant";
-	made = maker_make(&spec);
-	cr_assert_eq(cert_read(made.der, made.len, &facts), CERT_OK);
-	cr_assert_str_eq(facts.subject, "CN=K\u00f6ln\\, 1,O=Plant");
-	cr_assert_str_eq(facts.common_name, "K\u00f6ln, 1");
-	cr_assert_str_eq(facts.issuer, "CN=Plant CA,O=Plant");
-	cr_assert_eq(facts.not_before, BEGIN);
-	cr_assert_eq(facts.not_after, BEGIN + 2 * YEAR);
-	cr_assert(!facts.is_ca);
-	serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(made.x509), NULL);
-	hex = BN_bn2hex(serial);
-	cr_assert_str_eq(facts.serial, hex);
-	EVP_Digest(made.der, made.len, digest, NULL, EVP_sha256(), NULL);
-	cr_assert_arr_eq(facts.fingerprint, digest, 32);
-	len = i2d_PUBKEY(key, &spki);
-	EVP_Digest(spki, (size_t)len, digest, NULL, EVP_sha256(), NULL);
-	cr_assert_arr_eq(facts.spki_fingerprint, digest, 32);
-
-	cr_assert_eq(cert_read(ca.der, ca.len, &facts), CERT_OK);
-	cr_assert(facts.is_ca);
-	OPENSSL_free(hex);
-	BN_free(serial);
-	OPENSSL_free(spki);
-	made_free(&made);
-	made_free(&ca);
-	EVP_PKEY_free(key);
-	EVP_PKEY_free(ca_key);
-}
-
-Test(x509_cert, is_shown_cut_where_it_is_long)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct cert_spec spec = maker_spec(PROFILE_TLS_CLIENT, key);
-	char subject[600] = "CN=a";
-	struct cert_facts facts;
-	struct made made;
-
-	for (size_t i = 0; i < 8; i++)
-		strcat(subject,
-		       ",OU=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u00e4");
-	spec.subject = subject;
-	made = maker_make(&spec);
-	cr_assert_eq(cert_read(made.der, made.len, &facts), CERT_OK);
-	cr_assert_lt(strlen(facts.subject), sizeof(facts.subject));
-	cr_assert_str_eq(facts.subject + strlen(facts.subject) - 3, "...");
-	made_free(&made);
-	EVP_PKEY_free(key);
-}
-
-Test(x509_cert, is_read_only_where_it_is_one_and_whole)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	struct cert_spec spec = maker_spec(PROFILE_TLS_CLIENT, key);
-	struct made made = maker_make(&spec);
-	static uint8_t bytes[CERT_DER_MAX + 1];
-	struct cert_facts facts = {.serial = "kept"};
-
-	memcpy(bytes, made.der, made.len);
-	for (size_t len = 0; len < made.len; len++)
-		cr_assert_eq(cert_read(bytes, len, &facts), CERT_SUBJECT);
-	cr_assert_eq(cert_read(bytes, made.len + 1, &facts), CERT_SUBJECT);
-	cr_assert_eq(cert_read(bytes, sizeof(bytes), &facts), CERT_TOO_LARGE);
-	cr_assert_str_eq(facts.serial, "kept");
-	cr_assert_eq(cert_read(bytes, made.len, &facts), CERT_OK);
-	made_free(&made);
-	EVP_PKEY_free(key);
 }
 
 static void write_pem(const char *directory, const char *name, X509 *x509)
