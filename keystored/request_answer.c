@@ -113,7 +113,7 @@ static const struct {
 	[TPM_INVALID] = {STATUS_INVALID, ""},
 	[TPM_UNSUPPORTED] = {STATUS_UNSUPPORTED, ""},
 	[TPM_BUSY] = {STATUS_BUSY, ": try again shortly"},
-	[TPM_UNAVAILABLE] = {STATUS_UNAVAILABLE, ": try again, or ask to wait for the TPM"},
+	[TPM_UNAVAILABLE] = {STATUS_UNAVAILABLE, ": try again, or have it wait (--wait, wait_for_tpm)"},
 	[TPM_FULL] = {STATUS_LIMIT, ": unpin or remove something from the TPM"},
 	[TPM_CONFLICT] = {STATUS_CONFLICT, ""},
 	[TPM_DECRYPT_FAILED] = {STATUS_DECRYPT_FAILED, ""},

@@ -104,7 +104,7 @@ static const char *const sentences[] = {
 	[STORE_CORRUPT] = "the database is damaged (%s): restore it from a backup",
 	[STORE_NEWER] = "the database was written by a newer version of keystored: install that "
 			"version, or choose another state directory",
-	[STORE_NOT_OURS] = "the database is of another program: choose another state directory",
+	[STORE_NOT_OURS] = "the database is another program's: choose another state directory",
 	[STORE_IO] = "the database cannot be read or written (%s): see the system's log",
 	[STORE_NOMEM] = "there is no memory for the database",
 };
@@ -291,7 +291,8 @@ static enum store_status migrate(struct store *store, int from)
 	return status;
 }
 
-static enum store_status check_schema(struct store *store)
+/* Before anything is written, since a database of others is not to be touched. */
+static enum store_status check_schema(struct store *store, int *ret_version)
 {
 	int64_t application = 0;
 	int64_t version = 0;
@@ -309,7 +310,8 @@ static enum store_status check_schema(struct store *store)
 		return fail(store, STORE_NOT_OURS, "");
 	if (version > SCHEMA_VERSION)
 		return fail(store, STORE_NEWER, "");
-	return version < SCHEMA_VERSION ? migrate(store, (int)version) : STORE_OK;
+	*ret_version = (int)version;
+	return STORE_OK;
 }
 
 /* Walks the index of names: damage there shows now, and the count is needed anyway. */
@@ -335,6 +337,7 @@ enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX], struc
 	enum store_status status = STORE_NOMEM;
 	struct store *store = calloc(1, sizeof *store);
 	char *path = NULL;
+	int version = 0;
 
 	if (!store || asprintf(&path, "%s/keystored.db", dir) < 0) {
 		path = NULL;
@@ -349,10 +352,12 @@ enum store_status store_open(const char *dir, char error[STORE_ERROR_MAX], struc
 	if (status == STORE_OK) {
 		sqlite3_extended_result_codes(store->db, 1);
 		sqlite3_busy_timeout(store->db, BUSY_MS);
-		status = configure(store);
+		status = check_schema(store, &version);
 	}
 	if (status == STORE_OK)
-		status = check_schema(store);
+		status = configure(store);
+	if (status == STORE_OK && version < SCHEMA_VERSION)
+		status = migrate(store, version);
 	if (status == STORE_OK)
 		status = count_keys(store);
 	if (status != STORE_OK) {

@@ -79,6 +79,18 @@ Test(state, that_is_no_database_is_left_alone)
 	fixture_free(fixture);
 }
 
+Test(state, that_is_another_programs_database_is_left_alone)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	cr_assert_eq(fixture_service_stop(fixture), 0);
+	ok(fixture, "rm state/keystored.db* && sqlite3 state/keystored.db 'create table t(x)' && "
+		    "chmod 600 state/keystored.db && sha256sum < state/keystored.db > before");
+	fails(fixture, AGAIN "--state state --socket keystored.sock", 1, "another program");
+	ok(fixture, "sha256sum < state/keystored.db | cmp - before");
+	fixture_free(fixture);
+}
+
 Test(state, open_to_others_is_refused_with_the_command_that_helps)
 {
 	struct fixture *fixture = fixture_new(NULL);
