@@ -233,6 +233,15 @@ static const struct {
 	[SAN_RID] = {"RID", rid_check, rid_set},
 };
 
+const char *x509_san_wrong(enum san_type type, const char *value)
+{
+	if (value[0] == '\0')
+		return "is empty";
+	if (strlen(value) > X509_TEXT_MAX)
+		return "is longer than the 1024 bytes that are taken";
+	return types[type].check(value);
+}
+
 static enum san_status name_check(const struct csr_name *name, size_t number, char *ret_error)
 {
 	char shown[X509_SHOWN_MAX];

@@ -21,6 +21,12 @@ struct csr_name {
 	const char *value;
 };
 
+/*
+ * What is wrong with one name, as the end of a sentence that begins with it; NULL: nothing.
+ * The rules are those of x509_san_build().
+ */
+const char *x509_san_wrong(enum san_type type, const char *value);
+
 enum san_status { SAN_OK = 0, SAN_INVALID, SAN_NOMEM };
 
 /*

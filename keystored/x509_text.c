@@ -56,8 +56,13 @@ bool x509_text_is_ia5_word(const char *text, size_t len)
 
 void x509_text_show(const char *text, size_t len, char ret_shown[X509_SHOWN_MAX])
 {
+	x509_text_copy(text, len, ret_shown, X509_SHOWN_MAX);
+}
+
+void x509_text_copy(const char *text, size_t len, char *ret_shown, size_t size)
+{
 	static const char more[] = "...";
-	const size_t room = X509_SHOWN_MAX - sizeof(more);
+	const size_t room = size - sizeof(more);
 	size_t used = 0;
 	size_t at = 0;
 	size_t n;

@@ -24,4 +24,7 @@ bool x509_text_is_ia5_word(const char *text, size_t len);
  */
 void x509_text_show(const char *text, size_t len, char ret_shown[X509_SHOWN_MAX]);
 
+/* The same into @size bytes, at least 4. */
+void x509_text_copy(const char *text, size_t len, char *ret_shown, size_t size);
+
 #endif

@@ -133,6 +133,73 @@ def tss2():
     }
 
 
+def oid(text):
+    first, second, *rest = (int(number) for number in text.split("."))
+    out = bytes([first * 40 + second])
+    for number in rest:
+        groups = [number & 0x7F]
+        while number := number >> 7:
+            groups.append(number & 0x7F | 0x80)
+        out += bytes(reversed(groups))
+    return der(0x06, out)
+
+
+def extension(number, value, critical=False):
+    return der(0x30, oid(f"2.5.29.{number}") + (der(0x01, b"\xff") if critical else b"")
+               + der(0x04, value))
+
+
+def name(**attributes):
+    return der(0x30, b"".join(
+        der(0x31, der(0x30, oid({"CN": "2.5.4.3", "O": "2.5.4.10"}[key]) + der(0x0C, value)))
+        for key, value in attributes.items()))
+
+
+def certificate(subject, issuer, extensions, key="ec", serial=bytes(range(1, 17)), version=2):
+    curve = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                          "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+    keys = {
+        "ec": der(0x30, oid("1.2.840.10045.2.1") + oid("1.2.840.10045.3.1.7"))
+        + der(0x03, b"\0\x04" + curve),
+        "rsa": der(0x30, oid("1.2.840.113549.1.1.1") + der(0x05, b""))
+        + der(0x03, b"\0" + der(0x30, der(0x02, b"\0" + b"\xc1" * 256) + der(0x02, b"\1\0\1"))),
+    }
+    algorithm = der(0x30, oid("1.2.840.10045.4.3.2"))
+    validity = der(0x30, der(0x17, b"260101000000Z") + der(0x18, b"20500101000000Z"))
+    body = ((der(0xA0, der(0x02, bytes([version]))) if version else b"") + der(0x02, serial)
+            + algorithm + issuer + validity + subject + der(0x30, keys[key])
+            + (der(0xA3, der(0x30, b"".join(extensions))) if extensions else b""))
+    signature = der(0x30, der(0x02, b"\1" * 32) + der(0x02, b"\2" * 32))
+    return der(0x30, der(0x30, body) + algorithm + der(0x03, b"\0" + signature))
+
+
+def certificates():
+    ca, leaf = name(CN=b"Plant CA", O=b"Plant"), name(CN=b"plc-1", O=b"Plant")
+    ids = [extension(14, der(0x04, b"own")), extension(35, der(0x30, der(0x80, b"issuer")))]
+    names = extension(17, der(0x30, der(0x86, b"urn:plc-1:app") + der(0x87, b"\xc0\0\2\1")
+                              + der(0x82, b"plc-1.example") + der(0x81, b"a@plant.example")
+                              + der(0x88, b"\x2a\3")))
+    server = extension(37, der(0x30, oid("1.3.6.1.5.5.7.3.1")))
+    no_ca = extension(19, der(0x30, b""), True)
+    # The first byte is a profile of keystored/profile.h.
+    return {
+        "ca": b"\x0a" + certificate(ca, ca, ids + [
+            extension(19, der(0x30, der(0x01, b"\xff") + der(0x02, b"\1")), True),
+            extension(15, der(0x03, b"\1\6"), True)]),
+        "opcua": b"\1" + certificate(leaf, ca, ids + [
+            no_ca, extension(15, der(0x03, b"\4\xf0"), True), server, names], "rsa"),
+        "self_signed": b"\3" + certificate(leaf, leaf, [
+            no_ca, extension(15, der(0x03, b"\2\xf4"), True), names]),
+        "nameless": b"\5" + certificate(der(0x30, b""), ca, [extension(17, der(0x30, b""), True)]),
+        "version_1": b"\0" + certificate(leaf, ca, [], serial=b"\1", version=0),
+        "odd": b"\0" + certificate(name(CN=b"a\0\xc3\xb6" + b"," * 200), name(), [
+            server, server, extension(99, b"", True), extension(19, b"\x30\1"),
+            extension(17, der(0x30, der(0x82, b"a\0b") + der(0x87, b"12345"))),
+            extension(35, der(0x30, b""), True)], serial=b"\x80" + bytes(20)),
+        "truncated": b"\0" + certificate(leaf, ca, ids)[:-40],
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -144,6 +211,7 @@ def write(target, seeds):
 write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
 write("names", {name: text.encode() for name, text in NAMES.items()})
 write("tss2", tss2())
+write("cert", certificates())
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
                for name, stream in streams().items() for who in range(3)})

@@ -7,10 +7,10 @@
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "soft_sign.h"
 #include "x509_csr.h"
 
 static const struct csr_name three_names[] = {
@@ -18,33 +18,6 @@ static const struct csr_name three_names[] = {
 	{SAN_IP, "192.0.2.1"},
 	{SAN_DNS, "plc-1.example"},
 };
-
-static const char *const md_names[TPM_HASH_COUNT] = {
-	[TPM_SHA1] = "SHA1",
-	[TPM_SHA256] = "SHA256",
-	[TPM_SHA384] = "SHA384",
-	[TPM_SHA512] = "SHA512",
-};
-
-/* What the TPM does with a digest. */
-static size_t sign(EVP_PKEY *key, enum tpm_hash hash, enum tpm_padding padding,
-		   const uint8_t *digest, size_t digest_len, uint8_t *sig, size_t size)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	EVP_MD *md = EVP_MD_fetch(NULL, md_names[hash], NULL);
-	size_t len = size;
-
-	cr_assert_eq(EVP_PKEY_sign_init(ctx), 1);
-	cr_assert_eq(EVP_PKEY_CTX_set_signature_md(ctx, md), 1);
-	if (padding == TPM_PADDING_PSS) {
-		cr_assert_gt(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING), 0);
-		cr_assert_gt(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST), 0);
-	}
-	cr_assert_eq(EVP_PKEY_sign(ctx, sig, &len, digest, digest_len), 1);
-	EVP_MD_free(md);
-	EVP_PKEY_CTX_free(ctx);
-	return len;
-}
 
 struct made {
 	uint8_t *der;
@@ -67,7 +40,7 @@ static struct made make(EVP_PKEY *key, const char *subject, const struct csr_nam
 	cr_assert_eq(csr_new(subject, names, n, key, hash, padding, error, &csr), CSR_OK, "%s",
 		     error);
 	csr_digest(csr, &digest, &digest_len);
-	sig_len = sign(key, hash, padding, digest, digest_len, sig, sizeof(sig));
+	sig_len = soft_sign(key, hash, padding, digest, digest_len, sig, sizeof(sig));
 	cr_assert_eq(csr_finish(csr, sig, sig_len, &made.der, &made.len), CSR_OK);
 	csr_free(csr);
 	at = made.der;
@@ -241,9 +214,9 @@ Test(x509_csr, does_not_let_a_wrong_signature_out)
 		     CSR_OK);
 	csr_digest(csr, &digest, &digest_len);
 
-	len = sign(other, TPM_SHA256, TPM_PADDING_PSS, digest, digest_len, sig, sizeof(sig));
+	len = soft_sign(other, TPM_SHA256, TPM_PADDING_PSS, digest, digest_len, sig, sizeof(sig));
 	cr_assert_eq(csr_finish(csr, sig, len, &der, &der_len), CSR_UNVERIFIED);
-	len = sign(key, TPM_SHA256, TPM_PADDING_PKCS1, digest, digest_len, sig, sizeof(sig));
+	len = soft_sign(key, TPM_SHA256, TPM_PADDING_PKCS1, digest, digest_len, sig, sizeof(sig));
 	cr_assert_eq(csr_finish(csr, sig, len, &der, &der_len), CSR_UNVERIFIED);
 	cr_assert_eq(csr_finish(csr, sig, 0, &der, &der_len), CSR_UNVERIFIED);
 	cr_assert_eq(csr_finish(csr, sig, sizeof(sig), &der, &der_len), CSR_UNVERIFIED);
