@@ -164,11 +164,6 @@ static bool pause_for(struct tpm_engine *engine, unsigned ms)
 	return goes_on;
 }
 
-static bool uses_stored_key(const struct tpm_job *job)
-{
-	return job->operation != TPM_IMPORT && job->key;
-}
-
 /* After a failure: whether the job is worth running again, on a TPM brought back for it. */
 static bool recover(struct tpm_engine *engine, struct tpm_job *job)
 {
@@ -190,8 +185,13 @@ static bool recover(struct tpm_engine *engine, struct tpm_job *job)
 		return open_again(engine);
 	if (response_kind(rc) == RESPONSE_NO_ROOM)
 		return slots_reclaim(engine->slots);
-	if (response_kind(rc) == RESPONSE_STALE && uses_stored_key(job)) {
-		slots_forget(engine->slots, tpm_key_id(job->key));
+	/* A wrong password is no better the second time, and may count towards a lockout. */
+	if (response_kind(rc) == RESPONSE_STALE &&
+	    !(job->operation == TPM_IMPORT && response_status(rc) == TPM_BAD_AUTH)) {
+		/* Somebody flushed what we had loaded: keys, the primary, or the session. */
+		slots_flush(engine->slots);
+		if (job->key)
+			slots_forget(engine->slots, tpm_key_id(job->key));
 		return true;
 	}
 	return false;

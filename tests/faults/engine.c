@@ -70,6 +70,25 @@ Test(engine_faults, goes_on_after_a_reset_between_two_signatures)
 	bench_close(&bench);
 }
 
+Test(engine_faults, goes_on_after_somebody_flushed_everything)
+{
+	struct bench bench = bench_default();
+	struct tpm_key *rsa = bench_create(&bench, TPM_RSA_2048, TPM_USE_SIGN | TPM_USE_DECRYPT);
+	struct tpm_key *ec = bench_create(&bench, TPM_EC_P256, TPM_USE_SIGN);
+
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(bench_decrypt(&bench, rsa, TPM_SHA256, EVP_sha256(), -1), TPM_OK, "%s",
+			     bench.error);
+		cr_assert_eq(bench_sign(&bench, ec), TPM_OK, "%s", bench.error);
+		free(fixture_sh_ok(bench.fixture, "tpm2_flushcontext -t && tpm2_flushcontext -l"));
+		if (i % 2)
+			tpm_key_unref(bench_create(&bench, TPM_EC_P256, TPM_USE_SIGN));
+	}
+	tpm_key_unref(rsa);
+	tpm_key_unref(ec);
+	bench_close(&bench);
+}
+
 Test(engine_faults, repeats_once_what_was_lost_on_the_way)
 {
 	struct bench bench = bench_default();
