@@ -48,3 +48,16 @@ void request_operations(unsigned operations, struct request_operations *ret_list
 	if (operations & KS_OPERATION_DECRYPT)
 		ret_list->list[ret_list->count++] = KEYSTORE__V1__OPERATION__OPERATION_DECRYPT;
 }
+
+struct request_names *request_names_new(const struct ks_name *names, size_t count)
+{
+	struct request_names *list = malloc(sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++) {
+		keystore__v1__general_name__init(&list->names[i]);
+		list->names[i].type = (Keystore__V1__GeneralName__Type)names[i].type;
+		list->names[i].value = request_text(names[i].value);
+		list->list[i] = &list->names[i];
+	}
+	return list;
+}

@@ -25,4 +25,16 @@ char *request_text(const char *text);
 ProtobufCBinaryData request_bytes(const uint8_t *bytes, size_t len);
 void request_operations(unsigned operations, struct request_operations *ret_list);
 
+#define REQUEST_NAMES_MAX      1024 /* more wouldn't fit a certificate that anybody takes */
+#define REQUEST_NAMES_TOO_MANY "a request has at most 1024 subject alternative names"
+
+/* A request's names: protobuf-c wants a list of pointers. */
+struct request_names {
+	Keystore__V1__GeneralName *list[REQUEST_NAMES_MAX];
+	Keystore__V1__GeneralName names[REQUEST_NAMES_MAX];
+};
+
+/* At most REQUEST_NAMES_MAX. NULL: no memory. free() it. */
+struct request_names *request_names_new(const struct ks_name *names, size_t count);
+
 #endif

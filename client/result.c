@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result_cert.h"
 #include "status.h"
 #include "text.h"
 
@@ -25,6 +26,8 @@ struct owned {
 	ks_pb_reply *reply;
 	struct ks_key *keys;
 	struct ks_grant *grants;
+	struct ks_cert *certs;
+	struct ks_cert_version *versions;
 	struct ks_service service;
 	struct facts facts;
 	struct ks_record *records;
@@ -34,6 +37,7 @@ struct owned {
 static const struct ks_result nomem_result = {
 	.status = KS_NOMEM,
 	.message = "out of memory",
+	.note = "",
 };
 
 /* Never written to: ks_result_free() knows it. */
@@ -174,6 +178,7 @@ static bool read_key(const Keystore__V1__KeyInfo *from, struct ks_key *key, stru
 		.persistent_handle = from->persistent_handle,
 		.created = from->created,
 		.created_by = from->created_by,
+		.of_ca = from->of_ca,
 		.public_key = from->public_key.data,
 		.public_key_len = from->public_key.len,
 		.fingerprint = from->fingerprint.len ? from->fingerprint.data : NULL,
@@ -202,6 +207,29 @@ static bool read_keys(struct owned *owned, Keystore__V1__KeyInfo *const *from, s
 	}
 	owned->result.keys = owned->keys;
 	owned->result.key_count = count;
+	return true;
+}
+
+static bool read_certs(struct owned *owned, Keystore__V1__CertInfo *const *from, size_t count)
+{
+	size_t versions = 0;
+
+	for (size_t i = 0; i < count; i++)
+		versions += from[i]->n_history;
+	owned->certs = calloc(count ? count : 1, sizeof(*owned->certs));
+	owned->versions = calloc(versions ? versions : 1, sizeof(*owned->versions));
+	if (!owned->certs || !owned->versions) {
+		owned->result.status = KS_NOMEM;
+		return true;
+	}
+	versions = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!cert_from_info(from[i], &owned->certs[i], owned->versions + versions))
+			return false;
+		versions += owned->certs[i].history_count;
+	}
+	owned->result.certs = owned->certs;
+	owned->result.cert_count = count;
 	return true;
 }
 
@@ -275,6 +303,13 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 		owned->result.data = reply->data->data.data;
 		owned->result.data_len = reply->data->data.len;
 		return true;
+	case KEYSTORE__V1__REPLY__BODY_CERT:
+		text_clean(reply->cert->note);
+		owned->result.note = reply->cert->note;
+		return reply->cert->cert && read_certs(owned, &reply->cert->cert, 1);
+	case KEYSTORE__V1__REPLY__BODY_CERT_LIST:
+		owned->result.more = reply->cert_list->more && reply->cert_list->n_certs > 0;
+		return read_certs(owned, reply->cert_list->certs, reply->cert_list->n_certs);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_LIST:
 		return read_records(owned, reply->audit_list);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_VERIFY:
@@ -304,6 +339,7 @@ struct ks_result *result_from_reply(ks_pb_reply *reply, Keystore__V1__Reply__Bod
 	text_clean(reply->message);
 	owned->result = (struct ks_result){
 		.status = status,
+		.note = "",
 		.message = status == KS_OK     ? ""
 			   : reply->message[0] ? reply->message
 					       : ks_status_name(status),
@@ -331,7 +367,7 @@ struct ks_result *result_failure(enum ks_status status, const char *message)
 		return nomem();
 	}
 	owned->message = copy;
-	owned->result = (struct ks_result){.status = status, .message = copy};
+	owned->result = (struct ks_result){.status = status, .message = copy, .note = ""};
 	return &owned->result;
 }
 
@@ -345,6 +381,8 @@ void ks_result_free(struct ks_result *result)
 	free(owned->message);
 	free(owned->keys);
 	free(owned->grants);
+	free(owned->certs);
+	free(owned->versions);
 	free(owned->records);
 	free(owned);
 }
@@ -355,6 +393,11 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED] = KS_EVENT_KEY_CREATED,
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_KEY_UPDATED,
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_KEY_DELETED,
+	};
+	static const enum ks_event_type cert_changes[] = {
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED] = KS_EVENT_CERT_CREATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_CERT_UPDATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_CERT_DELETED,
 	};
 	struct ks_event event = {0};
 	struct facts facts = {0};
@@ -369,6 +412,12 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		event.type = changes[message->key->change];
 		event.key_id = message->key->id;
 		event.key_name = message->key->name;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_CERT &&
+		   (unsigned)message->cert->change < sizeof(changes) / sizeof(changes[0])) {
+		text_clean(message->cert->common_name);
+		event.type = cert_changes[message->cert->change];
+		event.cert_id = message->cert->id;
+		event.cert_common_name = message->cert->common_name;
 	}
 	if (event.type)
 		deliver(&event, user);

@@ -8,8 +8,6 @@
 #define BLOCKING (&(struct reply_to){.ret_result = ret_result})
 #define STARTED	 (&(struct reply_to){.done = done, .user = user})
 
-#define CSR_NAMES_MAX 1024 /* more wouldn't fit a certificate that anybody takes */
-
 static enum ks_status get_random(struct ks_client *client, uint32_t bytes,
 				 const struct reply_to *to)
 {
@@ -98,25 +96,13 @@ enum ks_status ks_decrypt_start(struct ks_client *client, const char *key, enum 
 	return decrypt(client, key, hash, ciphertext, ciphertext_len, STARTED);
 }
 
-/* A request's names: protobuf-c wants a list of pointers. */
-struct names {
-	Keystore__V1__GeneralName *list[CSR_NAMES_MAX];
-	Keystore__V1__GeneralName names[CSR_NAMES_MAX];
-};
-
 static enum ks_status csr_with(struct ks_client *client, Keystore__V1__KeyRef *ref,
-			       const struct ks_csr *csr, struct names *names,
+			       const struct ks_csr *csr, struct request_names *names,
 			       const struct reply_to *to)
 {
 	Keystore__V1__CsrRequest body = KEYSTORE__V1__CSR_REQUEST__INIT;
 	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
 
-	for (size_t i = 0; i < csr->name_count; i++) {
-		keystore__v1__general_name__init(&names->names[i]);
-		names->names[i].type = (Keystore__V1__GeneralName__Type)csr->names[i].type;
-		names->names[i].value = request_text(csr->names[i].value);
-		names->list[i] = &names->names[i];
-	}
 	body.key = ref;
 	body.subject = request_text(csr->subject);
 	body.n_names = csr->name_count;
@@ -132,16 +118,14 @@ static enum ks_status make_csr(struct ks_client *client, const char *key, const 
 			       const struct reply_to *to)
 {
 	Keystore__V1__KeyRef ref = KEYSTORE__V1__KEY_REF__INIT;
-	struct names *names = NULL;
+	struct request_names *names = NULL;
 	enum ks_status status;
 
 	if (!request_key(key, &ref))
 		return client_refuse(to, KS_INVALID, REQUEST_KEY_MALFORMED);
-	if (csr->name_count > CSR_NAMES_MAX)
-		return client_refuse(to, KS_INVALID,
-				     "a request has at most 1024 subject "
-				     "alternative names");
-	names = malloc(sizeof(*names));
+	if (csr->name_count > REQUEST_NAMES_MAX)
+		return client_refuse(to, KS_INVALID, REQUEST_NAMES_TOO_MANY);
+	names = request_names_new(csr->names, csr->name_count);
 	if (!names)
 		return client_refuse(to, KS_NOMEM, "out of memory");
 	status = csr_with(client, &ref, csr, names, to);

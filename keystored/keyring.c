@@ -147,6 +147,7 @@ static struct entry *entry_new(const struct store_key *stored)
 				.created_by = stored->created_by,
 				.created = stored->created,
 				.handle = stored->handle,
+				.of_ca = stored->of_ca,
 				.grants = grants,
 				.grant_count = (uint32_t)stored->grant_count,
 				.spki = spki,

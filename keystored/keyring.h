@@ -22,6 +22,7 @@ struct keyring_key {
 	uint32_t created_by;
 	int64_t created;
 	uint32_t handle; /* where it is pinned; 0: nowhere */
+	bool of_ca;	 /* no client signs with it */
 	uint32_t grant_count;
 	const struct grant *grants;
 	const uint8_t *spki; /* SubjectPublicKeyInfo, DER */

@@ -77,6 +77,7 @@ bool reply_key_build(struct reply_key *reply, const struct keyring_key *key)
 	info->pinned = info->persistent_handle != 0;
 	info->created = key->created;
 	info->created_by = key->created_by;
+	info->of_ca = key->of_ca;
 	info->public_key.data = (uint8_t *)(uintptr_t)key->spki;
 	info->public_key.len = key->spki_len;
 	if (!EVP_Digest(key->spki, key->spki_len, reply->fingerprint, NULL, EVP_sha256(), NULL) ||

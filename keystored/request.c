@@ -9,6 +9,7 @@
 #include "lazy_timer.h"
 #include "service.h"
 #include "service_audit.h"
+#include "service_cert.h"
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
@@ -31,7 +32,8 @@ struct request_kind {
 	size_t name_at; /* offset of a new key's name; NOWHERE: it makes none */
 	enum audit_kind audit;
 	enum vanish_kind vanish;
-	bool is_creation; /* slow, so with a deadline of its own */
+	bool is_creation;  /* slow, so with a deadline of its own */
+	bool is_not_of_ca; /* would let others sign with a CA's key, or leave the way to it */
 };
 
 #define BODY(name)	    KEYSTORE__V1__REQUEST__BODY_##name
@@ -51,7 +53,7 @@ static const struct request_kind kinds[] = {
 	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE,
 			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
 	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE,
-			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY},
+			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY, .is_not_of_ca = true},
 	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE, ABOUT(KeyPinRequest, key),
 			   AUDIT_ENTRY, VANISH_CONTINUES},
 	/* What the format asks for beyond that, the handler checks. */
@@ -59,10 +61,23 @@ static const struct request_kind kinds[] = {
 			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
 	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE,
 			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key)},
+	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key),
+			.is_not_of_ca = true},
 	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
-			   ABOUT(DecryptRequest, key)},
-	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
+			   ABOUT(DecryptRequest, key), .is_not_of_ca = true},
+	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key),
+		       .is_not_of_ca = true},
+	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE, PLAIN,
+				AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE, PLAIN, AUDIT_ENTRY,
+			       VANISH_CANCELS, true},
+	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE, PLAIN, AUDIT_ENTRY},
+	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE, PLAIN,
+			       AUDIT_ENTRY},
+	/* Who may see which certificate, the handlers check. */
+	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
+	[BODY(CERT_SHOW)] = {"cert show", service_cert_show, RIGHT_ANY, PLAIN},
+	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},
 	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_MANAGE, PLAIN},
 	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_MANAGE, PLAIN},
 };
@@ -410,43 +425,45 @@ static struct request *request_new(struct service *service, struct conn *conn,
 	return request;
 }
 
-/* False: answered. */
-static bool take_new_name(struct request *request, const void *body)
+bool request_reserve_name(struct request *request, const char *name)
 {
 	struct requests *requests = request->service->requests;
-	char *name;
 
-	memcpy(&name, (const char *)body + request->kind->name_at, sizeof name);
-	bool is_name = names_is_key_name(name);
-
-	if (is_name && requests_is_reserved(requests, name)) {
-		snprintf(request->object, sizeof request->object, "%s", name);
+	if (!names_is_key_name(name)) {
+		request_fail(request, STATUS_INVALID, "a key's name is " NAMES_KEY_RULE);
+		return false;
+	}
+	if (requests_is_reserved(requests, name)) {
 		request_fail(request, STATUS_EXISTS,
 			     "key “%s” is just being made by another request: choose another name",
 			     name);
 		return false;
 	}
-	if (is_name)
-		snprintf(request->object, sizeof request->object, "%s", name);
-	if (!request_allows(request, request->kind->right, NULL))
-		return false;
-	if (!is_name) {
-		request_fail(request, STATUS_INVALID, "a key's name is " NAMES_KEY_RULE);
-		return false;
-	}
+	snprintf(request->object, sizeof request->object, "%s", name);
 	request->is_creating = true;
 	requests->creating++;
 	return true;
 }
 
 /* False: answered. */
-static bool find_key(struct request *request, const void *body, const struct keyring_key **ret_key)
+static bool take_new_name(struct request *request, const void *body)
+{
+	char *name;
+
+	memcpy(&name, (const char *)body + request->kind->name_at, sizeof name);
+	/* The audit has it, also when it is denied. */
+	if (names_is_key_name(name))
+		snprintf(request->object, sizeof request->object, "%s", name);
+	return request_allows(request, request->kind->right, NULL) &&
+	       request_reserve_name(request, name);
+}
+
+bool request_find_key(struct request *request, const Keystore__V1__KeyRef *ref, enum right right,
+		      const struct keyring_key **ret_key)
 {
 	struct service *service = request->service;
-	const Keystore__V1__KeyRef *ref;
 	enum store_status status;
 
-	memcpy(&ref, (const char *)body + request->kind->key_at, sizeof ref);
 	if (ref && ref->by_case == KEYSTORE__V1__KEY_REF__BY_NAME && names_is_key_name(ref->name)) {
 		snprintf(request->object, sizeof request->object, "%s", ref->name);
 		status = keyring_get(service->keyring, ref->name, 0, ret_key);
@@ -467,7 +484,12 @@ static bool find_key(struct request *request, const void *body, const struct key
 	}
 	snprintf(request->object, sizeof request->object, "%s", (*ret_key)->name);
 	request->key_id = (*ret_key)->id;
-	return request_allows(request, request->kind->right, *ret_key);
+	/* Before the rights: to those who lack one, a grant would be advised. */
+	if ((*ret_key)->of_ca && request->kind->is_not_of_ca) {
+		request_fail_ca(request);
+		return false;
+	}
+	return request_allows(request, right, *ret_key);
 }
 
 static void dispatch(struct request *request, const ks_pb_request *message)
@@ -477,7 +499,10 @@ static void dispatch(struct request *request, const ks_pb_request *message)
 	const struct keyring_key *key = NULL;
 
 	if (kind->key_at != NOWHERE) {
-		if (!find_key(request, body, &key))
+		const Keystore__V1__KeyRef *ref;
+
+		memcpy(&ref, (const char *)body + kind->key_at, sizeof ref);
+		if (!request_find_key(request, ref, kind->right, &key))
 			return;
 	} else if (kind->name_at != NOWHERE) {
 		if (!take_new_name(request, body))

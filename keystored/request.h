@@ -92,9 +92,18 @@ void request_fail_store(struct request *request, enum store_status status);
 /* What @job, or its submission, came to: "key "web": ERROR". */
 void request_fail_job(struct request *request, const struct tpm_job *job);
 void request_fail_memory(struct request *request);
+/* DENIED: the key is a CA's. */
+void request_fail_ca(struct request *request);
 
 /* Whether the caller has @right on @key (NULL: none). Otherwise it has been answered DENIED. */
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
+
+/* The key that @ref names, and @right on it. False: answered. */
+bool request_find_key(struct request *request, const Keystore__V1__KeyRef *ref, enum right right,
+		      const struct keyring_key **ret_key);
+
+/* @name is this request's until it ends: a key is being made. False: answered. */
+bool request_reserve_name(struct request *request, const char *name);
 
 /* The key for a job; borrowed, see keyring_tpm_key(). NULL: answered. */
 struct tpm_key *request_tpm_key(struct request *request, const struct keyring_key *key);

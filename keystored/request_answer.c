@@ -69,6 +69,15 @@ void request_fail_memory(struct request *request)
 	request_fail(request, STATUS_INTERNAL, "the service has no memory left: try again later");
 }
 
+void request_fail_ca(struct request *request)
+{
+	request_fail(
+		request, STATUS_DENIED,
+		"key “%s” is a CA's: it signs certificates that keystored itself has built, and "
+		"nothing else for anybody; use another key",
+		request->object);
+}
+
 void request_fail_store(struct request *request, enum store_status status)
 {
 	const char *quoted = *request->object ? request->object : "";

@@ -22,8 +22,7 @@ static const char *const algorithm_names[TPM_ALGORITHM_COUNT] = {
 	[TPM_EC_P256] = "ec-p256",   [TPM_EC_P384] = "ec-p384",
 };
 
-/* False: answered. */
-static bool has_room(struct request *request)
+bool service_key_has_room(struct request *request)
 {
 	struct service *service = request->service;
 	uint64_t existing;
@@ -61,20 +60,21 @@ static bool begin(struct request *request, unsigned operations)
 	return true;
 }
 
-static bool save(struct request *request, struct tpm_key *key, unsigned operations)
+enum store_status service_key_add(struct request *request, uint64_t id, struct tpm_key *key,
+				  unsigned operations, bool of_ca)
 {
-	const struct creation *creation = request->state;
 	struct grant creator = {POLICY_UID, request->uid, operations};
 	struct store_key stored = {
-		.id = creation->id,
+		.id = id,
 		.algorithm = tpm_key_algorithm(key),
 		.operations = operations,
 		.origin = tpm_key_is_from_tpm(key) ? KEYSTORE__V1__ORIGIN__ORIGIN_TPM
 						   : KEYSTORE__V1__ORIGIN__ORIGIN_IMPORTED,
 		.created = time(NULL),
 		.created_by = request->uid,
+		.of_ca = of_ca,
 		.grants = &creator,
-		.grant_count = 1,
+		.grant_count = of_ca ? 0 : 1,
 	};
 	const uint8_t *der = tpm_key_der(key, &stored.der_len);
 	const uint8_t *auth = tpm_key_auth(key, &stored.auth_len);
@@ -85,14 +85,20 @@ static bool save(struct request *request, struct tpm_key *key, unsigned operatio
 	       stored.auth_len < sizeof stored.auth ? stored.auth_len : sizeof stored.auth);
 	stored.der = (uint8_t *)(uintptr_t)der;
 	stored.spki = (uint8_t *)(uintptr_t)spki;
-	if (!request_begin_change(request)) {
-		OPENSSL_cleanse(stored.auth, sizeof stored.auth);
-		return false;
-	}
 	enum store_status status = store_key_add(request->service->store, &stored);
 
 	OPENSSL_cleanse(stored.auth, sizeof stored.auth);
-	return request_commit(request, status, algorithm_names[stored.algorithm]);
+	return status;
+}
+
+static bool save(struct request *request, struct tpm_key *key, unsigned operations)
+{
+	const struct creation *creation = request->state;
+
+	return request_begin_change(request) &&
+	       request_commit(request,
+			      service_key_add(request, creation->id, key, operations, false),
+			      algorithm_names[tpm_key_algorithm(key)]);
 }
 
 static void key_done(struct tpm_job *job, void *user)
@@ -143,21 +149,34 @@ static void fail_algorithm(struct request *request, const char *name, const stru
 		     name, has);
 }
 
-void service_key_create(struct request *request, const void *body, const struct keyring_key *key)
+bool service_key_can_make(struct request *request, unsigned algorithm)
 {
-	const Keystore__V1__KeyCreateRequest *create = body;
-	unsigned algorithm = (unsigned)create->algorithm;
-	unsigned operations;
 	struct tpm_facts facts;
 
-	(void)key;
 	if (algorithm < TPM_RSA_2048 || algorithm >= TPM_ALGORITHM_COUNT) {
 		request_fail(request, STATUS_INVALID,
 			     "key “%s”: there is no algorithm %u: choose rsa-2048, rsa-3072, "
 			     "rsa-4096, ec-p256 or ec-p384",
 			     request->object, algorithm);
-		return;
+		return false;
 	}
+	tpm_engine_facts(request->service->engine, &facts);
+	if (facts.state == TPM_STATE_READY && !facts.has_algorithm[algorithm]) {
+		fail_algorithm(request, algorithm_names[algorithm], &facts);
+		return false;
+	}
+	return true;
+}
+
+void service_key_create(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__KeyCreateRequest *create = body;
+	unsigned algorithm = (unsigned)create->algorithm;
+	unsigned operations;
+
+	(void)key;
+	if (!service_key_can_make(request, algorithm))
+		return;
 	bool is_rsa = algorithm <= TPM_RSA_4096;
 
 	if (!reply_operations_parse(create->operations, create->n_operations, &operations) ||
@@ -169,13 +188,8 @@ void service_key_create(struct request *request, const void *body, const struct 
 	}
 	if (!operations)
 		operations = is_rsa ? POLICY_SIGN | POLICY_DECRYPT : POLICY_SIGN;
-	if (!has_room(request))
+	if (!service_key_has_room(request))
 		return;
-	tpm_engine_facts(request->service->engine, &facts);
-	if (facts.state == TPM_STATE_READY && !facts.has_algorithm[algorithm]) {
-		fail_algorithm(request, algorithm_names[algorithm], &facts);
-		return;
-	}
 	if (!begin(request, operations))
 		return;
 	struct tpm_job *job = tpm_job_new(TPM_CREATE);
@@ -209,7 +223,7 @@ void service_key_import(struct request *request, const void *body, const struct 
 			     import->password.len, TPM_AUTH_MAX);
 		return;
 	}
-	if (!has_room(request))
+	if (!service_key_has_room(request))
 		return;
 	if (!tpm_key_pem_decode(import->pem.data, import->pem.len, &der, &der_len)) {
 		request_fail(request, STATUS_INVALID,

@@ -120,20 +120,27 @@ static bool may_see(const struct peer *peer, void *user)
 			     audience->key->grant_count);
 }
 
+void service_info_publish(struct service *service, const struct keyring_key *key,
+			  Keystore__V1__Event *event)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	struct audience audience = {service, key};
+
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_EVENT;
+	reply.event = event;
+	conns_publish(service->conns, &reply, may_see, &audience);
+}
+
 void service_info_publish_key(struct service *service, const struct keyring_key *key,
 			      Keystore__V1__KeyEvent__Change change)
 {
-	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
 	Keystore__V1__KeyEvent what = KEYSTORE__V1__KEY_EVENT__INIT;
-	struct audience audience = {service, key};
 
 	what.change = change;
 	what.id = key->id;
 	what.name = (char *)(uintptr_t)key->name;
 	event.body_case = KEYSTORE__V1__EVENT__BODY_KEY;
 	event.key = &what;
-	reply.body_case = KEYSTORE__V1__REPLY__BODY_EVENT;
-	reply.event = &event;
-	conns_publish(service->conns, &reply, may_see, &audience);
+	service_info_publish(service, key, &event);
 }

@@ -21,6 +21,8 @@ void service_info_subscribe(struct request *request, const void *body,
 void service_info_publish_tpm(struct service *service);
 
 /* Tells those who may see @key. */
+void service_info_publish(struct service *service, const struct keyring_key *key,
+			  Keystore__V1__Event *event);
 void service_info_publish_key(struct service *service, const struct keyring_key *key,
 			      Keystore__V1__KeyEvent__Change change);
 

@@ -13,6 +13,7 @@
 #include "service.h"
 #include "service_info.h"
 #include "service_pin.h"
+#include "store_cert.h"
 
 struct page {
 	Keystore__V1__KeyInfo infos[SERVICE_LIST_PAGE];
@@ -46,6 +47,7 @@ static bool add_to_page(const struct store_key *key, void *user)
 	page->infos[i].persistent_handle = key->handle;
 	page->infos[i].created = key->created;
 	page->infos[i].created_by = key->created_by;
+	page->infos[i].of_ca = key->of_ca;
 	page->list[i] = &page->infos[i];
 	page->count++;
 	return true;
@@ -201,6 +203,10 @@ static void export_tss2(struct request *request, const Keystore__V1__KeyExportRe
 
 	if (!request_allows(request, RIGHT_MANAGE, key))
 		return;
+	if (key->of_ca) {
+		request_fail_ca(request);
+		return;
+	}
 	if (export->password.len > TPM_AUTH_MAX) {
 		request_fail(request, STATUS_INVALID,
 			     "the password has %zu bytes; a key file's has at most %d",
@@ -241,6 +247,21 @@ void service_key_export(struct request *request, const void *body, const struct 
 	}
 }
 
+/* Whether no certificate needs it. False: answered. */
+static bool is_free(struct request *request, const struct keyring_key *key)
+{
+	uint64_t id = 0;
+	enum store_status status = store_cert_of_key(request->service->store, key->id, &id);
+
+	if (status == STORE_OK)
+		request_fail(request, STATUS_CONFLICT,
+			     "key “%s” is that of certificate %llu: delete the certificate first",
+			     key->name, (unsigned long long)id);
+	else if (status != STORE_NOT_FOUND)
+		request_fail_store(request, status);
+	return status == STORE_NOT_FOUND;
+}
+
 void service_key_delete(struct request *request, const void *body, const struct keyring_key *key)
 {
 	struct service *service = request->service;
@@ -250,6 +271,8 @@ void service_key_delete(struct request *request, const void *body, const struct 
 	enum store_status status;
 
 	(void)body;
+	if (!is_free(request, key))
+		goto out;
 	if (pinned != STORE_OK && pinned != STORE_NOT_FOUND) {
 		request_fail_store(request, pinned);
 		goto out;

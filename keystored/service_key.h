@@ -14,4 +14,13 @@ void service_key_delete(struct request *request, const void *body, const struct 
 void service_key_allow(struct request *request, const void *body, const struct keyring_key *key);
 void service_key_export(struct request *request, const void *body, const struct keyring_key *key);
 
+/* For requests that make a key, whose name is their object. False: answered. */
+bool service_key_has_room(struct request *request);
+bool service_key_can_make(struct request *request, unsigned algorithm);
+
+/* Stores the key under the request's object; in a transaction. The creator is granted @operations. */
+[[nodiscard]] enum store_status service_key_add(struct request *request, uint64_t id,
+						struct tpm_key *key, unsigned operations,
+						bool of_ca);
+
 #endif

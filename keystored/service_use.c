@@ -15,20 +15,13 @@ static const char *const hash_names[TPM_HASH_COUNT] = {
 	[TPM_SHA512] = "SHA-512",
 };
 
-/* False: answered. */
-static bool take_scheme(struct request *request, const struct keyring_key *key,
+bool service_use_scheme(struct request *request, const char *name, bool is_rsa,
 			Keystore__V1__Hash wire_hash, Keystore__V1__Padding wire_padding,
 			enum tpm_hash *ret_hash, enum tpm_padding *ret_padding)
 {
-	bool is_rsa = keyring_key_is_rsa(key);
 	unsigned hash = wire_hash ? (unsigned)wire_hash : TPM_SHA256;
 	unsigned padding = (unsigned)wire_padding;
 
-	if (!(key->operations & POLICY_SIGN)) {
-		request_fail(request, STATUS_UNSUPPORTED,
-			     "key “%s” is not for signing: use one that is", key->name);
-		return false;
-	}
 	if (hash >= TPM_HASH_COUNT || padding > TPM_PADDING_PSS) {
 		request_fail(
 			request, STATUS_INVALID,
@@ -44,13 +37,26 @@ static bool take_scheme(struct request *request, const struct keyring_key *key,
 	}
 	if (!is_rsa && padding != TPM_PADDING_NONE) {
 		request_fail(request, STATUS_INVALID,
-			     "key “%s” is an EC key, and ECDSA has no padding: leave it out",
-			     key->name);
+			     "key “%s” is an EC key, and ECDSA has no padding: leave it out", name);
 		return false;
 	}
 	*ret_hash = (enum tpm_hash)hash;
 	*ret_padding = is_rsa && !padding ? TPM_PADDING_PKCS1 : (enum tpm_padding)padding;
 	return true;
+}
+
+/* False: answered. */
+static bool take_scheme(struct request *request, const struct keyring_key *key,
+			Keystore__V1__Hash hash, Keystore__V1__Padding padding,
+			enum tpm_hash *ret_hash, enum tpm_padding *ret_padding)
+{
+	if (!(key->operations & POLICY_SIGN)) {
+		request_fail(request, STATUS_UNSUPPORTED,
+			     "key “%s” is not for signing: use one that is", key->name);
+		return false;
+	}
+	return service_use_scheme(request, key->name, keyring_key_is_rsa(key), hash, padding,
+				  ret_hash, ret_padding);
 }
 
 static void data_done(struct tpm_job *job, void *user)

@@ -19,16 +19,12 @@ enum {
 	COL_ORIGIN,
 	COL_CREATED,
 	COL_CREATED_BY,
+	COL_OF_CA,
 	COL_HANDLE,
 	COL_SPKI,
 	COL_TSS2 = COL_SPKI,
 	COL_AUTH
 };
-
-static enum store_status last_failure(struct store *store)
-{
-	return store_db_status(store, sqlite3_extended_errcode(store->db));
-}
 
 void store_key_wipe(struct store_key *key)
 {
@@ -55,7 +51,7 @@ enum store_status store_key_add(struct store *store, const struct store_key *key
 	sqlite3_stmt *add = store_db_statement(store, SQL_KEY_ADD);
 
 	if (!add)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_int64(add, 1, (int64_t)key->id);
 	sqlite3_bind_text(add, 2, key->name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(add, 3, key->algorithm);
@@ -66,6 +62,7 @@ enum store_status store_key_add(struct store *store, const struct store_key *key
 	sqlite3_bind_blob(add, 8, key->spki, (int)key->spki_len, SQLITE_STATIC);
 	sqlite3_bind_blob(add, 9, key->der, (int)key->der_len, SQLITE_STATIC);
 	sqlite3_bind_blob(add, 10, key->auth, (int)key->auth_len, SQLITE_STATIC);
+	sqlite3_bind_int(add, 11, key->of_ca);
 	enum store_status status = store_db_run(store, add);
 
 	for (size_t i = 0; i < key->grant_count && status == STORE_OK; i++)
@@ -88,11 +85,11 @@ static void read_row(sqlite3_stmt *row, struct store_key *key)
 	key->origin = (uint32_t)sqlite3_column_int64(row, COL_ORIGIN);
 	key->created = sqlite3_column_int64(row, COL_CREATED);
 	key->created_by = (uint32_t)sqlite3_column_int64(row, COL_CREATED_BY);
+	key->of_ca = sqlite3_column_int(row, COL_OF_CA) != 0;
 	key->handle = (uint32_t)sqlite3_column_int64(row, COL_HANDLE);
 }
 
-/* The result, as SQLite's: OK, NOMEM or CORRUPT. */
-static int copy_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len)
+int store_db_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len)
 {
 	int len = sqlite3_column_bytes(row, column);
 	uint8_t *bytes;
@@ -110,7 +107,7 @@ static int copy_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t 
 
 static int read_public(sqlite3_stmt *row, struct store_key *key)
 {
-	return copy_blob(row, COL_SPKI, &key->spki, &key->spki_len);
+	return store_db_blob(row, COL_SPKI, &key->spki, &key->spki_len);
 }
 
 static int read_secrets(sqlite3_stmt *row, struct store_key *key)
@@ -122,7 +119,7 @@ static int read_secrets(sqlite3_stmt *row, struct store_key *key)
 	key->auth_len = (size_t)auth_len;
 	if (auth_len)
 		memcpy(key->auth, sqlite3_column_blob(row, COL_AUTH), key->auth_len);
-	return copy_blob(row, COL_TSS2, &key->der, &key->der_len);
+	return store_db_blob(row, COL_TSS2, &key->der, &key->der_len);
 }
 
 static enum store_status read_grants(struct store *store, struct store_key *key)
@@ -132,7 +129,7 @@ static enum store_status read_grants(struct store *store, struct store_key *key)
 	int result;
 
 	if (!rows)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_int64(rows, 1, (int64_t)key->id);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW && key->grant_count < GRANTS_MAX) {
 		if (key->grant_count == capacity) {
@@ -181,7 +178,7 @@ enum store_status store_key_get(struct store *store, const char *name, uint64_t 
 	struct store_key key = {0};
 
 	if (!row)
-		return last_failure(store);
+		return store_db_last(store);
 	if (name)
 		sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
 	else
@@ -203,7 +200,7 @@ enum store_status store_key_secrets(struct store *store, uint64_t id, struct sto
 	struct store_key key = {0};
 
 	if (!row)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_int64(row, 1, (int64_t)id);
 	enum store_status status = read_key(store, row, read_secrets, &key);
 
@@ -219,7 +216,7 @@ enum store_status store_key_id(struct store *store, const char *name, uint64_t *
 	sqlite3_stmt *row = store_db_statement(store, SQL_KEY_ID);
 
 	if (!row)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
 	int result = sqlite3_step(row);
 	uint64_t id = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
@@ -238,7 +235,7 @@ enum store_status store_key_delete(struct store *store, uint64_t id)
 	sqlite3_stmt *delete = store_db_statement(store, SQL_KEY_DELETE);
 
 	if (!delete)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_int64(delete, 1, (int64_t)id);
 	enum store_status status = store_db_run(store, delete);
 
@@ -259,7 +256,7 @@ enum store_status store_grant_set(struct store *store, uint64_t key_id, const st
 		store_db_statement(store, grant->operations ? SQL_GRANT_SET : SQL_GRANT_REMOVE);
 
 	if (!set)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_int64(set, 1, (int64_t)key_id);
 	sqlite3_bind_int(set, 2, (int)grant->subject);
 	sqlite3_bind_int64(set, 3, grant->id);
@@ -268,8 +265,7 @@ enum store_status store_grant_set(struct store *store, uint64_t key_id, const st
 	return store_db_run(store, set);
 }
 
-/* "[100,27]", for json_each(). */
-static char *groups_as_json(const struct peer *peer)
+char *store_db_groups(const struct peer *peer)
 {
 	size_t size = 16 + (peer->group_count + 1) * 11;
 	char *json = malloc(size);
@@ -291,10 +287,10 @@ enum store_status store_key_list(struct store *store, const char *after, const s
 	int result;
 
 	if (!rows)
-		return last_failure(store);
+		return store_db_last(store);
 	sqlite3_bind_text(rows, 1, after, -1, SQLITE_STATIC);
 	if (peer) {
-		char *groups = groups_as_json(peer);
+		char *groups = store_db_groups(peer);
 
 		if (!groups)
 			return store_db_status(store, SQLITE_NOMEM);

@@ -60,6 +60,7 @@ struct store_key {
 	uint32_t origin;
 	int64_t created;
 	uint32_t created_by;
+	bool of_ca;	 /* signs only what this service built */
 	uint32_t handle; /* where it is pinned; 0: nowhere. Not written. */
 	/* not in lists: */
 	uint8_t *spki; /* SubjectPublicKeyInfo, DER */

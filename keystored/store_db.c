@@ -55,6 +55,40 @@ static const char *const migrations[] = {
 	" anchored INTEGER NOT NULL,"
 	" anchor_auth BLOB NOT NULL);"
 	"INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), 0, x'');",
+	/* What was asked for stays with the certificate, so that a renewal can ask the same. */
+	"ALTER TABLE key ADD COLUMN of_ca INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE certificate ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL,"
+	" profile INTEGER NOT NULL,"
+	" version INTEGER NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" names BLOB NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" created_by INTEGER NOT NULL);"
+	"CREATE TABLE certificate_version ("
+	" certificate_id INTEGER NOT NULL REFERENCES certificate(id),"
+	" version INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" key_id INTEGER NOT NULL REFERENCES key(id),"
+	" issuer_id INTEGER NOT NULL REFERENCES certificate(id),"
+	" subject TEXT NOT NULL,"
+	" common_name TEXT NOT NULL,"
+	" issuer TEXT NOT NULL,"
+	" serial TEXT NOT NULL,"
+	" not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL,"
+	" hash INTEGER NOT NULL,"
+	" padding INTEGER NOT NULL,"
+	" signature_algorithm TEXT NOT NULL,"
+	" fingerprint BLOB NOT NULL,"
+	" spki_fingerprint BLOB NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" der BLOB NOT NULL,"
+	" PRIMARY KEY (certificate_id, version),"
+	" UNIQUE (issuer, serial));"
+	"CREATE INDEX certificate_version_by_key ON certificate_version(key_id);"
+	"CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer_id);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -65,25 +99,40 @@ static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
 };
 
 #define KEY_COLUMNS                                                                                \
-	"k.id, k.name, k.algorithm, k.operations, k.origin, k.created, k.created_by,"              \
+	"k.id, k.name, k.algorithm, k.operations, k.origin, k.created, k.created_by, k.of_ca,"     \
 	" (SELECT handle FROM persistent WHERE key_id = k.id AND state = 2)"
+
+/* As store_cert.c reads them. */
+#define CERT_COLUMNS                                                                               \
+	"c.id, c.kind, c.profile, c.created, c.created_by, v.version, v.state, v.key_id,"          \
+	" v.issuer_id, v.subject, v.common_name, v.issuer, v.serial, v.not_before, v.not_after,"   \
+	" v.hash, v.padding, v.signature_algorithm, v.fingerprint, v.spki_fingerprint, v.created," \
+	" k.name, k.algorithm, k.origin"
+#define CERT_TABLES                                                                                \
+	" FROM certificate c JOIN certificate_version v ON v.certificate_id = c.id"                \
+	" JOIN key k ON k.id = v.key_id"
+#define CERT_LISTED " WHERE v.version = c.version AND c.id > ?1 AND (?2 = 0 OR c.kind = ?2)"
+#define GRANTED_KEYS(uid, groups)                                                                  \
+	"(SELECT key_id FROM grants WHERE kind = 1 AND subject = " uid " UNION "                   \
+	"SELECT key_id FROM grants WHERE kind = 2 AND subject IN"                                  \
+	" (SELECT value FROM json_each(" groups ")))"
 
 static const char *const sql_text[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_KEY_ADD] = "INSERT INTO key (id, name, algorithm, operations, origin, created,"
-			" created_by, spki, tss2, auth) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+			" created_by, spki, tss2, auth, of_ca)"
+			" VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[SQL_KEY_BY_NAME] = "SELECT " KEY_COLUMNS ", k.spki FROM key k WHERE k.name = ?1",
 	[SQL_KEY_BY_ID] = "SELECT " KEY_COLUMNS ", k.spki FROM key k WHERE k.id = ?1",
 	[SQL_KEY_SECRETS] = "SELECT " KEY_COLUMNS ", k.tss2, k.auth FROM key k WHERE k.id = ?1",
 	[SQL_KEY_ID] = "SELECT id FROM key WHERE name = ?1",
 	[SQL_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
 	[SQL_KEY_LIST] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 ORDER BY k.name",
-	[SQL_KEY_LIST_GRANTED] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 AND k.id IN ("
-				 "SELECT key_id FROM grants WHERE kind = 1 AND subject = ?2 UNION "
-				 "SELECT key_id FROM grants WHERE kind = 2 AND subject IN"
-				 " (SELECT value FROM json_each(?3))) ORDER BY k.name",
+	[SQL_KEY_LIST_GRANTED] =
+		"SELECT " KEY_COLUMNS " FROM key k WHERE k.name > ?1 AND k.id IN " GRANTED_KEYS(
+			"?2", "?3") " ORDER BY k.name",
 	[SQL_GRANT_SET] =
 		"INSERT INTO grants (key_id, kind, subject, operations) VALUES (?1,?2,?3,?4)"
 		" ON CONFLICT DO UPDATE SET operations = excluded.operations",
@@ -114,6 +163,29 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_AUDIT_ANCHORED] = "UPDATE audit_chain SET anchored = ?1",
 	[SQL_AUDIT_AUTH] = "SELECT anchor_auth FROM audit_chain",
 	[SQL_AUDIT_AUTH_SET] = "UPDATE audit_chain SET anchor_auth = ?1",
+	[SQL_CERT_ADD] = "INSERT INTO certificate (kind, profile, version, subject, names, created,"
+			 " created_by) VALUES (?1,?2,1,?3,?4,?5,?6)",
+	[SQL_CERT_VERSION_ADD] =
+		"INSERT INTO certificate_version (certificate_id, version, state, key_id,"
+		" issuer_id, subject, common_name, issuer, serial, not_before, not_after, hash,"
+		" padding, signature_algorithm, fingerprint, spki_fingerprint, created, der)"
+		" SELECT id, version, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		" ?15, ?16 FROM certificate WHERE id = ?1",
+	[SQL_CERT_SUPERSEDE] =
+		"UPDATE certificate_version SET state = 2 WHERE certificate_id = ?1 AND state = 1",
+	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1 WHERE id = ?1",
+	[SQL_CERT_GET] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_TABLES
+			 " WHERE c.id = ?1 AND v.version = c.version",
+	[SQL_CERT_LIST] = "SELECT " CERT_COLUMNS CERT_TABLES CERT_LISTED " ORDER BY c.id",
+	[SQL_CERT_LIST_GRANTED] = "SELECT " CERT_COLUMNS CERT_TABLES CERT_LISTED
+				  " AND v.key_id IN " GRANTED_KEYS("?3", "?4") " ORDER BY c.id",
+	[SQL_CERT_HISTORY] =
+		"SELECT " CERT_COLUMNS CERT_TABLES " WHERE c.id = ?1 ORDER BY v.version DESC",
+	[SQL_CERT_ISSUED] = "SELECT min(certificate_id) FROM certificate_version"
+			    " WHERE issuer_id = ?1 AND certificate_id <> ?1",
+	[SQL_CERT_OF_KEY] = "SELECT min(certificate_id) FROM certificate_version WHERE key_id = ?1",
+	[SQL_CERT_DELETE_VERSIONS] = "DELETE FROM certificate_version WHERE certificate_id = ?1",
+	[SQL_CERT_DELETE] = "DELETE FROM certificate WHERE id = ?1",
 };
 
 /* What to say of a failure; %s is SQLite's own word for it. */
@@ -216,6 +288,11 @@ sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
 	return store->statements[sql];
 }
 
+enum store_status store_db_last(struct store *store)
+{
+	return store_db_status(store, sqlite3_extended_errcode(store->db));
+}
+
 enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement, int result)
 {
 	enum store_status status = store_db_status(store, result);
@@ -228,7 +305,7 @@ enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement, 
 enum store_status store_db_run(struct store *store, sqlite3_stmt *statement)
 {
 	if (!statement)
-		return store_db_status(store, sqlite3_extended_errcode(store->db));
+		return store_db_last(store);
 	return store_db_finish(store, statement, sqlite3_step(statement));
 }
 

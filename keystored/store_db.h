@@ -41,6 +41,18 @@ enum store_sql {
 	SQL_AUDIT_ANCHORED,
 	SQL_AUDIT_AUTH,
 	SQL_AUDIT_AUTH_SET,
+	SQL_CERT_ADD,
+	SQL_CERT_VERSION_ADD,
+	SQL_CERT_SUPERSEDE,
+	SQL_CERT_RENEW,
+	SQL_CERT_GET,
+	SQL_CERT_LIST,
+	SQL_CERT_LIST_GRANTED,
+	SQL_CERT_HISTORY,
+	SQL_CERT_ISSUED,
+	SQL_CERT_OF_KEY,
+	SQL_CERT_DELETE_VERSIONS,
+	SQL_CERT_DELETE,
 	SQL_COUNT,
 };
 
@@ -65,6 +77,15 @@ sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
 /* Ends a statement whose rows were read; @result is the last step's. */
 [[nodiscard]] enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement,
 						int result);
+
+/* The failure of a statement that could not be prepared. */
+[[nodiscard]] enum store_status store_db_last(struct store *store);
+
+/* A copy of a blob, the caller's. The result is SQLite's: OK, NOMEM or CORRUPT. */
+int store_db_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len);
+
+/* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */
+char *store_db_groups(const struct peer *peer);
 
 /* How a record that the limit of entries dropped is remembered; its chain value follows. */
 #define STORE_DROPPED_OPERATION "audit drop"

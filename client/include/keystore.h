@@ -100,6 +100,7 @@ struct ks_key {
 	uint32_t persistent_handle;
 	int64_t created; /* Unix time, seconds */
 	uint32_t created_by;
+	bool of_ca; /* signs only what the service itself built, for no client */
 	/* not in lists: */
 	const uint8_t *public_key; /* SubjectPublicKeyInfo, DER (RFC 5280 4.1.2.7) */
 	size_t public_key_len;
@@ -170,6 +171,9 @@ enum ks_event_type {
 	KS_EVENT_KEY_CREATED = 2,
 	KS_EVENT_KEY_UPDATED = 3,
 	KS_EVENT_KEY_DELETED = 4,
+	KS_EVENT_CERT_CREATED = 5,
+	KS_EVENT_CERT_UPDATED = 6, /* renewed */
+	KS_EVENT_CERT_DELETED = 7,
 };
 
 struct ks_event {
@@ -177,6 +181,56 @@ struct ks_event {
 	const struct ks_tpm *tpm; /* KS_EVENT_TPM */
 	uint64_t key_id;	  /* KS_EVENT_KEY_* */
 	const char *key_name;
+	uint64_t cert_id; /* KS_EVENT_CERT_* */
+	const char *cert_common_name;
+};
+
+enum ks_cert_kind { KS_CERT_ALL = 0, KS_CERT_CA = 1, KS_CERT_DEVICE = 2 };
+
+enum ks_cert_state {
+	KS_CERT_ACTIVE = 1,
+	KS_CERT_SUPERSEDED = 2, /* a newer version of the same certificate is active */
+	KS_CERT_EXPIRED = 3,
+};
+
+/* What was a certificate once, under the same ID. */
+struct ks_cert_version {
+	uint32_t version; /* counts from 1 */
+	enum ks_cert_state state;
+	const char *serial; /* hexadecimal */
+	int64_t not_before; /* Unix time, seconds */
+	int64_t not_after;
+	int64_t created;
+	const uint8_t *fingerprint; /* SHA-256 of the DER, 32 bytes */
+	const char *signature_algorithm;
+};
+
+struct ks_cert {
+	uint64_t id; /* kept over renewals, never reused */
+	enum ks_cert_kind kind;
+	const char *profile; /* "web-server": what it is used as */
+	const char *common_name;
+	const char *subject;
+	const char *issuer;
+	uint64_t issuer_id; /* its own ID: self-signed */
+	const char *serial;
+	int64_t not_before;
+	int64_t not_after;
+	enum ks_cert_state state;
+	uint64_t key_id;
+	const char *key_name;
+	enum ks_origin key_origin;
+	enum ks_algorithm key_algorithm;
+	const char *signature_algorithm; /* "ecdsa-sha256" */
+	const uint8_t *fingerprint;
+	uint32_t version;
+	int64_t created;
+	uint32_t created_by;
+	/* not in lists: */
+	const uint8_t *der;
+	size_t der_len;
+	const struct ks_cert_version *history; /* the latest first */
+	size_t history_count;
 };
 
 struct ks_record { /* of the audit trail */
@@ -225,7 +279,7 @@ struct ks_client;
 struct ks_result {
 	enum ks_status status;
 	const char *message; /* a sentence when status is not KS_OK, else "" */
-	const uint8_t *data; /* random, export, sign, decrypt, csr */
+	const uint8_t *data; /* random, export, sign, decrypt, csr, cert export */
 	size_t data_len;
 	const struct ks_key *keys; /* create, show, allow, pin, import: one; list: a page */
 	size_t key_count;
@@ -234,6 +288,10 @@ struct ks_result {
 	const struct ks_record *records;  /* audit_list: a page */
 	size_t record_count;
 	const struct ks_audit *audit; /* audit_verify */
+	const struct ks_cert
+		*certs; /* cert create, show, renew: one; list, project init: several */
+	size_t cert_count;
+	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 };
 
 typedef void ks_done_fn(const struct ks_result *result, void *user);
@@ -417,6 +475,75 @@ enum ks_status ks_audit_list_start(struct ks_client *client, uint64_t after, uin
  */
 enum ks_status ks_audit_verify(struct ks_client *client, struct ks_result **ret_result);
 enum ks_status ks_audit_verify_start(struct ks_client *client, ks_done_fn *done, void *user);
+
+/* All zero: from now on, for as long as is usual, and not beyond the issuer's end. */
+struct ks_validity {
+	int64_t not_before; /* Unix time, seconds; 0: now */
+	int64_t not_after;  /* 0: by days */
+	uint32_t days;	    /* 0: as the profile has it */
+};
+
+/* Makes the RSA-2048 and the P-256 CA, both or none. NULL, "" and 0 stand for defaults. */
+struct ks_project {
+	const char *rsa_subject;
+	const char *ec_subject;
+	uint32_t days;
+};
+enum ks_status ks_project_init(struct ks_client *client, const struct ks_project *project,
+			       struct ks_result **ret_result);
+enum ks_status ks_project_init_start(struct ks_client *client, const struct ks_project *project,
+				     ks_done_fn *done, void *user);
+
+struct ks_cert_request {
+	const char *key;	     /* that is there, or NULL: … */
+	const char *new_key;	     /* … the name of one that is made; a CA's key always is */
+	enum ks_algorithm algorithm; /* of the new key */
+	const char *profile;	     /* "web-server" */
+	const char *subject;	     /* "CN=plc-1,O=Plant" */
+	const struct ks_name *names;
+	size_t name_count;
+	uint64_t issuer; /* ID of a CA's certificate; 0: self-signed */
+	struct ks_validity validity;
+	enum ks_hash hash; /* default: SHA-384 for a P-384 issuer, else SHA-256 */
+	enum ks_padding padding;
+};
+enum ks_status ks_cert_create(struct ks_client *client, const struct ks_cert_request *cert,
+			      struct ks_result **ret_result);
+enum ks_status ks_cert_create_start(struct ks_client *client, const struct ks_cert_request *cert,
+				    ks_done_fn *done, void *user);
+
+/* A page of certificates in order of IDs, after the ID @after (0: from the start). */
+enum ks_status ks_cert_list(struct ks_client *client, enum ks_cert_kind kind, uint64_t after,
+			    uint32_t limit, struct ks_result **ret_result);
+enum ks_status ks_cert_list_start(struct ks_client *client, enum ks_cert_kind kind, uint64_t after,
+				  uint32_t limit, ks_done_fn *done, void *user);
+
+enum ks_status ks_cert_show(struct ks_client *client, uint64_t id, struct ks_result **ret_result);
+enum ks_status ks_cert_show_start(struct ks_client *client, uint64_t id, ks_done_fn *done,
+				  void *user);
+
+enum ks_cert_format {
+	KS_CERT_DER = 1,
+	KS_CERT_PEM = 2,
+	KS_CERT_CHAIN_PEM = 3, /* with its issuers, the root last */
+};
+enum ks_status ks_cert_export(struct ks_client *client, uint64_t id, enum ks_cert_format format,
+			      struct ks_result **ret_result);
+enum ks_status ks_cert_export_start(struct ks_client *client, uint64_t id,
+				    enum ks_cert_format format, ks_done_fn *done, void *user);
+
+/* The same ID, key, subject and names. @hash KS_HASH_DEFAULT: as before. */
+enum ks_status ks_cert_renew(struct ks_client *client, uint64_t id,
+			     const struct ks_validity *validity, enum ks_hash hash,
+			     struct ks_result **ret_result);
+enum ks_status ks_cert_renew_start(struct ks_client *client, uint64_t id,
+				   const struct ks_validity *validity, enum ks_hash hash,
+				   ks_done_fn *done, void *user);
+
+/* With its history; its key stays. KS_CONFLICT while it is the issuer of others. */
+enum ks_status ks_cert_delete(struct ks_client *client, uint64_t id, struct ks_result **ret_result);
+enum ks_status ks_cert_delete_start(struct ks_client *client, uint64_t id, ks_done_fn *done,
+				    void *user);
 
 #pragma GCC visibility pop
 

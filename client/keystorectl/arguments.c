@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "keystore.h"
 
@@ -45,6 +46,18 @@ static const struct {
 	[OPTION_AFTER] = {"--after", "SEQ", "records after that one"},
 	[OPTION_LIMIT] = {"--limit", "N", "at most so many records"},
 	[OPTION_NAMES] = {"--names", NULL, "print names only, one in a line"},
+	[OPTION_PROFILE] = {"--profile", "NAME", "what it is for, like web-server or opcua-server"},
+	[OPTION_ISSUER] = {"--issuer", "ID", "issued by the CA with that certificate"},
+	[OPTION_SELF_SIGNED] = {"--self-signed", NULL, "issued by its own key"},
+	[OPTION_KEY] = {"--key", "NAME", "for a key that is there"},
+	[OPTION_NEW_KEY] = {"--new-key", "NAME", "for a new key, of --algorithm"},
+	[OPTION_DAYS] = {"--days", "NUMBER", "valid so long (default: as the profile has it)"},
+	[OPTION_NOT_BEFORE] = {"--not-before", "TIME", "valid from, like 2026-03-01T12:00:00Z"},
+	[OPTION_NOT_AFTER] = {"--not-after", "TIME", "valid until"},
+	[OPTION_FORMAT] = {"--format", "NAME", "pem (default), der, or chain: PEM with issuers"},
+	[OPTION_KIND] = {"--kind", "NAME", "ca or device (default: all)"},
+	[OPTION_RSA_SUBJECT] = {"--rsa-subject", "NAME", "of the RSA CA, like \"CN=Plant CA RSA\""},
+	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 };
 
 const char *option_name(enum option option)
@@ -187,4 +200,33 @@ bool parse_number(const char *text, uint32_t *ret_number)
 		return false;
 	*ret_number = (uint32_t)number;
 	return true;
+}
+
+bool parse_id(const char *text, uint64_t *ret_id)
+{
+	uint64_t number;
+
+	if (!parse_large(*text == '#' ? text + 1 : text, &number) || !number || number > INT64_MAX)
+		return false;
+	*ret_id = number;
+	return true;
+}
+
+bool parse_time(const char *text, int64_t *ret_seconds)
+{
+	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct tm parts = {0};
+		const char *end = strptime(text, forms[i], &parts);
+		struct tm normal = parts;
+		time_t seconds = end && !*end ? timegm(&normal) : -1;
+
+		/* timegm() would make March 2 of February 30. */
+		if (seconds >= 0 && normal.tm_mday == parts.tm_mday) {
+			*ret_seconds = seconds;
+			return true;
+		}
+	}
+	return false;
 }

@@ -34,6 +34,18 @@ enum option {
 	OPTION_NAMES,
 	OPTION_AFTER,
 	OPTION_LIMIT,
+	OPTION_PROFILE,
+	OPTION_ISSUER,
+	OPTION_SELF_SIGNED,
+	OPTION_KEY,
+	OPTION_NEW_KEY,
+	OPTION_DAYS,
+	OPTION_NOT_BEFORE,
+	OPTION_NOT_AFTER,
+	OPTION_FORMAT,
+	OPTION_KIND,
+	OPTION_RSA_SUBJECT,
+	OPTION_EC_SUBJECT,
 	OPTION_COUNT,
 };
 
@@ -60,5 +72,7 @@ bool parse_operations(const char *text, unsigned *ret_operations); /* "sign,decr
 bool parse_seconds(const char *text, uint32_t *ret_ms);
 bool parse_number(const char *text, uint32_t *ret_number);
 bool parse_large(const char *text, uint64_t *ret_number);
+bool parse_id(const char *text, uint64_t *ret_id);	 /* "7", "#7" */
+bool parse_time(const char *text, int64_t *ret_seconds); /* "2026-03-01", "…T12:00:00Z" */
 
 #endif

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#define HAS(option) ((uint32_t)1 << OPTION_##option)
+#define HAS(option) ((uint64_t)1 << OPTION_##option)
 
-static const uint32_t common_options =
+static const uint64_t common_options =
 	HAS(SOCKET) | HAS(JSON) | HAS(DEADLINE) | HAS(WAIT) | HAS(HELP) | HAS(VERSION);
 
 const struct command commands[] = {
@@ -132,6 +132,66 @@ const struct command commands[] = {
 		.run = command_random,
 	},
 	{
+		.name = "project init",
+		.words = "",
+		.options = HAS(RSA_SUBJECT) | HAS(EC_SUBJECT) | HAS(DAYS),
+		.summary = "make the RSA and the P-256 CA of a project in the TPM",
+		.help = "Both or none. An RSA key takes a TPM chip 2 to 10 seconds and more.",
+		.run = command_project_init,
+	},
+	{
+		.name = "cert create",
+		.words = "",
+		.options = HAS(PROFILE) | HAS(SUBJECT) | HAS(SAN) | HAS(ISSUER) | HAS(SELF_SIGNED) |
+			   HAS(KEY) | HAS(NEW_KEY) | HAS(ALGORITHM) | HAS(DAYS) | HAS(NOT_BEFORE) |
+			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING),
+		.needs = HAS(PROFILE) | HAS(SUBJECT),
+		.summary = "make a certificate, by a CA or self-signed",
+		.help = "One of --issuer, --self-signed; one of --key, --new-key. Profiles:\n"
+			"opcua-server, opcua-client, opcua-client-server, web-server, tls-server,\n"
+			"tls-client, tls-client-server, pg-hmi, syslog-client, ca.",
+		.run = command_cert_create,
+	},
+	{
+		.name = "cert list",
+		.words = "",
+		.options = HAS(KIND),
+		.summary = "the certificates that this user may see",
+		.run = command_cert_list,
+	},
+	{
+		.name = "cert show",
+		.words = "ID",
+		.word_count = 1,
+		.summary = "all facts of a certificate, and its history",
+		.run = command_cert_show,
+	},
+	{
+		.name = "cert export",
+		.words = "ID",
+		.word_count = 1,
+		.options = HAS(FORMAT) | HAS(OUT),
+		.summary = "write a certificate to a file",
+		.run = command_cert_export,
+	},
+	{
+		.name = "cert renew",
+		.words = "ID",
+		.word_count = 1,
+		.options = HAS(DAYS) | HAS(NOT_BEFORE) | HAS(NOT_AFTER) | HAS(HASH),
+		.summary = "the same certificate with a new validity",
+		.help = "ID, key, subject and names stay; what it was so far is kept.",
+		.run = command_cert_renew,
+	},
+	{
+		.name = "cert delete",
+		.words = "ID",
+		.word_count = 1,
+		.summary = "delete a certificate with its history",
+		.help = "Its key stays. A CA that has issued others is not deleted.",
+		.run = command_cert_delete,
+	},
+	{
 		.name = "audit list",
 		.words = "",
 		.options = HAS(AFTER) | HAS(LIMIT),
@@ -173,10 +233,10 @@ static void print_option(FILE *out, enum option option)
 	fprintf(out, "%*s%s\n", used < 26 ? 26 - used : 1, "", option_help(option));
 }
 
-static void print_options(FILE *out, uint32_t options)
+static void print_options(FILE *out, uint64_t options)
 {
 	for (enum option i = 0; i < OPTION_COUNT; i++)
-		if (options & (uint32_t)1 << i)
+		if (options & (uint64_t)1 << i)
 			print_option(out, i);
 }
 
@@ -199,7 +259,7 @@ void command_print_help(const struct command *command, FILE *out)
 	fprintf(out, "usage: keystorectl %s%s%s", command->name, *command->words ? " " : "",
 		command->words);
 	for (enum option i = 0; i < OPTION_COUNT; i++)
-		if (command->needs & (uint32_t)1 << i)
+		if (command->needs & (uint64_t)1 << i)
 			fprintf(out, " %s %s", option_name(i), option_usage(i));
 	fprintf(out, "%s\n\n", command->options & ~command->needs ? " [OPTION...]" : "");
 	fprintf(out, "%s: %s.\n", command->name, command->summary);

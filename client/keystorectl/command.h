@@ -10,8 +10,8 @@ struct command {
 	const char *name;    /* "key create" */
 	const char *words;   /* "NAME" */
 	size_t word_count;   /* exactly so many after the name */
-	uint32_t options;    /* bits 1 << enum option, besides those that all have */
-	uint32_t needs;	     /* options that must be given */
+	uint64_t options;    /* bits 1 << enum option, besides those that all have */
+	uint64_t needs;	     /* options that must be given */
 	const char *summary; /* for the list of commands */
 	const char *help;    /* more, or NULL */
 	enum exit_code (*run)(struct ctl *ctl);
@@ -41,6 +41,13 @@ enum exit_code command_key_import(struct ctl *ctl);
 enum exit_code command_csr(struct ctl *ctl);
 enum exit_code command_sign(struct ctl *ctl);
 enum exit_code command_decrypt(struct ctl *ctl);
+enum exit_code command_project_init(struct ctl *ctl);
+enum exit_code command_cert_create(struct ctl *ctl);
+enum exit_code command_cert_list(struct ctl *ctl);
+enum exit_code command_cert_show(struct ctl *ctl);
+enum exit_code command_cert_export(struct ctl *ctl);
+enum exit_code command_cert_renew(struct ctl *ctl);
+enum exit_code command_cert_delete(struct ctl *ctl);
 enum exit_code command_audit_list(struct ctl *ctl);
 enum exit_code command_audit_verify(struct ctl *ctl);
 

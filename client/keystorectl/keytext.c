@@ -19,7 +19,7 @@ const char *key_algorithm(const struct ks_key *key)
 	return name ? name : "unknown";
 }
 
-static const char *origin_text(enum ks_origin origin)
+const char *origin_text(enum ks_origin origin)
 {
 	switch (origin) {
 	case KS_ORIGIN_TPM:
@@ -101,12 +101,13 @@ json_t *key_json(const struct ks_key *key)
 
 	time_text(key->created, created);
 	snprintf(handle, sizeof(handle), "0x%08x", key->persistent_handle);
-	object = json_pack("{s:I, s:o, s:s, s:o, s:s, s:b, s:o, s:s, s:I}", "id",
-			   (json_int_t)key->id, "name", text_json(key->name), "algorithm",
-			   key_algorithm(key), "usage", operations_json(key->operations), "origin",
-			   origin_text(key->origin), "pinned", (int)key->pinned,
-			   "persistent_handle", key->pinned ? json_string(handle) : json_null(),
-			   "created", created, "created_by", (json_int_t)key->created_by);
+	object =
+		json_pack("{s:I, s:o, s:s, s:o, s:s, s:b, s:o, s:s, s:I, s:b}", "id",
+			  (json_int_t)key->id, "name", text_json(key->name), "algorithm",
+			  key_algorithm(key), "usage", operations_json(key->operations), "origin",
+			  origin_text(key->origin), "pinned", (int)key->pinned, "persistent_handle",
+			  key->pinned ? json_string(handle) : json_null(), "created", created,
+			  "created_by", (json_int_t)key->created_by, "of_ca", (int)key->of_ca);
 	if (object && key->fingerprint)
 		add_details(object, key);
 	return object;
@@ -147,7 +148,9 @@ void key_print(const struct ks_key *key, FILE *out)
 	for (size_t i = 0; i < key->grant_count; i++)
 		print_subject(out, i ? "" : "allowed", key->grants[i].subject, key->grants[i].id,
 			      operations_text(key->grants[i].operations));
-	if (key->fingerprint && key->grant_count == 0)
+	if (key->of_ca)
+		fact_print(out, "allowed", "nobody: it signs what keystored built as this CA");
+	else if (key->fingerprint && key->grant_count == 0)
 		fact_print(out, "allowed", "nobody");
 	free(fingerprint);
 }

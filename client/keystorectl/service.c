@@ -181,6 +181,9 @@ static const char *const event_texts[] = {
 	[KS_EVENT_KEY_CREATED] = "key created",
 	[KS_EVENT_KEY_UPDATED] = "key updated",
 	[KS_EVENT_KEY_DELETED] = "key deleted",
+	[KS_EVENT_CERT_CREATED] = "cert created",
+	[KS_EVENT_CERT_UPDATED] = "cert updated",
+	[KS_EVENT_CERT_DELETED] = "cert deleted",
 };
 
 static json_t *event_json(const struct ks_event *event, const char *time)
@@ -188,6 +191,10 @@ static json_t *event_json(const struct ks_event *event, const char *time)
 	if (event->type == KS_EVENT_TPM)
 		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
 				 "tpm", tpm_json(event->tpm));
+	if (event->cert_id)
+		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
+				 event_texts[event->type], "id", (json_int_t)event->cert_id,
+				 "common_name", text_json(event->cert_common_name));
 	return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event", event_texts[event->type],
 			 "id", (json_int_t)event->key_id, "name", text_json(event->key_name));
 }
@@ -205,7 +212,8 @@ static void print_event(const struct ks_event *event, void *user)
 		       *event->tpm->reason ? ": " : "", event->tpm->reason);
 	else
 		printf("%s %s #%llu %s\n", now, event_texts[event->type],
-		       (unsigned long long)event->key_id, event->key_name);
+		       (unsigned long long)(event->cert_id ? event->cert_id : event->key_id),
+		       event->cert_id ? event->cert_common_name : event->key_name);
 	fflush(stdout);
 }
 

@@ -47,6 +47,23 @@ expect 2 'not the number of a record' audit list --after soon
 expect 2 'not a number of records' audit list --limit 0
 expect 2 '--limit is no option of audit verify' audit verify --limit 3
 expect 2 'not a number of seconds' status --deadline soon
+expect 2 "no command 'cert'" cert
+expect 2 'cert create needs --profile' cert create --subject CN=a
+web=(cert create --profile web-server --subject CN=a)
+expect 2 'one of --issuer ID, --self-signed' "${web[@]}" --key a
+expect 2 'one of --issuer ID, --self-signed' "${web[@]}" --key a --issuer 2 --self-signed
+expect 2 "not a certificate's ID" "${web[@]}" --key a --issuer ca
+expect 2 'one of --key NAME, --new-key NAME' "${web[@]}" --self-signed
+expect 2 '--algorithm go together' "${web[@]}" --self-signed --new-key a
+expect 2 '--algorithm go together' "${web[@]}" --self-signed --key a --algorithm ec-p256
+expect 2 'not one of rsa-2048' "${web[@]}" --self-signed --new-key a --algorithm dsa
+expect 2 'not a number of days' "${web[@]}" --self-signed --key a --days 0
+expect 2 'not a time like' "${web[@]}" --self-signed --key a --not-after 2026-02-30
+expect 2 'not ca or device' cert list --kind web
+expect 2 "no certificate's ID" cert show 0
+expect 2 "no certificate's ID" cert renew '#x'
+expect 2 'not one of pem, der, chain' cert export 3 --format p12
+expect 5 'systemctl status keystored' project init
 expect 1 'cannot be read' sign plc-1 --in "$work/absent"
 expect 1 'cannot be read' key import plc-1 "$work/absent"
 expect 5 'systemctl status keystored' status

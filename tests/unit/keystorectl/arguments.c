@@ -109,3 +109,37 @@ Test(arguments, read_large_numbers)
 	cr_assert(!parse_large("-1", &value));
 	cr_assert(!parse_large("1x", &value));
 }
+
+Test(arguments, take_ids_with_and_without_their_sign)
+{
+	static const char *const wrong[] = {
+		"", "#", "0", "#0", "-1", " 1", "1 ", "##1", "9223372036854775808"};
+	uint64_t id = 0;
+
+	cr_assert(parse_id("7", &id));
+	cr_assert_eq(id, 7u);
+	cr_assert(parse_id("#9223372036854775807", &id));
+	cr_assert_eq(id, INT64_MAX);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_assert(!parse_id(wrong[i], &id), "%s", wrong[i]);
+}
+
+Test(arguments, take_times_that_exist)
+{
+	static const char *const wrong[] = {"",
+					    "2026",
+					    "2026-02-30",
+					    "2026-13-01",
+					    "2026-03-01T12:00",
+					    "2026-03-01T25:00:00Z",
+					    "2026-03-01x",
+					    "1960-01-01"};
+	int64_t seconds = 0;
+
+	cr_assert(parse_time("1970-01-02", &seconds));
+	cr_assert_eq(seconds, 86400);
+	cr_assert(parse_time("2026-03-01T12:00:01Z", &seconds));
+	cr_assert_eq(seconds, 1772366401);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_assert(!parse_time(wrong[i], &seconds), "%s", wrong[i]);
+}

@@ -138,7 +138,7 @@ Test(store, takes_the_grants_with_the_key)
 
 	add_key("web", &id);
 	store_key_delete(store, id);
-	execute("INSERT INTO key VALUES (1,'again',4,1,1,0,0,x'00',x'01',x'02')");
+	execute("INSERT INTO key VALUES (1,'again',4,1,1,0,0,x'00',x'01',x'02',0)");
 	cr_assert_eq(store_key_get(store, "again", 0, &key), STORE_OK);
 	cr_assert_eq(key.grant_count, 0u);
 	store_key_wipe(&key);

@@ -1,0 +1,326 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "certtext.h"
+#include "command.h"
+#include "files.h"
+#include "progress.h"
+#include "san.h"
+#include "table.h"
+
+#define DOING_BYTES 128
+
+/* --days, --not-before, --not-after. False: told, and the caller ends with EXIT_USAGE. */
+static bool take_validity(struct ctl *ctl, struct ks_validity *ret_validity)
+{
+	static const enum option options[] = {OPTION_NOT_BEFORE, OPTION_NOT_AFTER};
+	const char *days = ctl_option(ctl, OPTION_DAYS);
+	struct ks_validity validity = {0};
+	int64_t *const times[] = {&validity.not_before, &validity.not_after};
+
+	if (days && (!parse_number(days, &validity.days) || !validity.days)) {
+		(void)ctl_fail(ctl, EXIT_USAGE, "--days %s: not a number of days", days);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const char *text = ctl_option(ctl, options[i]);
+
+		if (text && !parse_time(text, times[i])) {
+			(void)ctl_fail(ctl, EXIT_USAGE,
+				       "%s %s: not a time like 2026-03-01 or 2026-03-01T12:00:00Z",
+				       option_name(options[i]), text);
+			return false;
+		}
+	}
+	*ret_validity = validity;
+	return true;
+}
+
+/* The word after the command. False: told. */
+static bool take_id(struct ctl *ctl, uint64_t *ret_id)
+{
+	if (parse_id(ctl->words[0], ret_id))
+		return true;
+	(void)ctl_fail(ctl, EXIT_USAGE, "%s is no certificate's ID: cert list shows them",
+		       ctl->words[0]);
+	return false;
+}
+
+/* KS_HASH_DEFAULT without --hash: the service knows better. False: told. */
+static bool take_hash(struct ctl *ctl, enum ks_hash *ret_hash)
+{
+	if (ctl_has(ctl, OPTION_HASH))
+		return ctl_hash(ctl, ret_hash);
+	*ret_hash = KS_HASH_DEFAULT;
+	return true;
+}
+
+enum exit_code command_project_init(struct ctl *ctl)
+{
+	struct ks_project project = {.rsa_subject = ctl_option(ctl, OPTION_RSA_SUBJECT),
+				     .ec_subject = ctl_option(ctl, OPTION_EC_SUBJECT)};
+	struct progress progress = {.ctl = ctl,
+				    .show = cert_show_results,
+				    .doing = "making the project's CAs in the TPM"};
+	struct ks_validity validity;
+	enum exit_code code;
+
+	if (!take_validity(ctl, &validity))
+		return EXIT_USAGE;
+	project.days = validity.days;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	return progress_wait(
+		&progress, ks_project_init_start(ctl->client, &project, progress_done, &progress));
+}
+
+/* Which key and which issuer. False: told. */
+static bool take_parties(struct ctl *ctl, struct ks_cert_request *request)
+{
+	const char *algorithm = ctl_option(ctl, OPTION_ALGORITHM);
+	const char *issuer = ctl_option(ctl, OPTION_ISSUER);
+
+	request->key = ctl_option(ctl, OPTION_KEY);
+	request->new_key = ctl_option(ctl, OPTION_NEW_KEY);
+	request->algorithm = ks_algorithm_from_name(algorithm);
+	if (!issuer == !ctl_has(ctl, OPTION_SELF_SIGNED))
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "cert create needs one of --issuer ID, --self-signed");
+	else if (issuer && !parse_id(issuer, &request->issuer))
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "--issuer %s: not a certificate's ID: cert list --kind ca shows "
+			       "them",
+			       issuer);
+	else if (!request->key == !request->new_key)
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "cert create needs one of --key NAME, --new-key NAME");
+	else if (!request->new_key != !algorithm)
+		(void)ctl_fail(ctl, EXIT_USAGE, "--new-key and --algorithm go together");
+	else if (algorithm && !request->algorithm)
+		(void)ctl_fail(ctl, EXIT_USAGE, "--algorithm %s: not one of %s", algorithm,
+			       option_help(OPTION_ALGORITHM));
+	else
+		return true;
+	return false;
+}
+
+enum exit_code command_cert_create(struct ctl *ctl)
+{
+	struct ks_cert_request request = {.profile = ctl_option(ctl, OPTION_PROFILE),
+					  .subject = ctl_option(ctl, OPTION_SUBJECT)};
+	struct progress progress = {.ctl = ctl, .show = cert_show_result};
+	const char *list = ctl_option(ctl, OPTION_SAN);
+	char problem[PROBLEM_BYTES];
+	struct san san = {0};
+	char doing[DOING_BYTES];
+	enum exit_code code;
+
+	if (!take_parties(ctl, &request) || !take_validity(ctl, &request.validity) ||
+	    !take_hash(ctl, &request.hash) || !ctl_padding(ctl, &request.padding))
+		return EXIT_USAGE;
+	if (list && !san_parse(list, &san, problem, sizeof(problem)))
+		return ctl_fail(ctl, EXIT_USAGE, "%s", problem);
+	request.names = san.names;
+	request.name_count = san.count;
+	code = ctl_connect(ctl);
+	if (code == EXIT_OK) {
+		snprintf(doing, sizeof(doing), "making a certificate for %.64s",
+			 request.key ? request.key : request.new_key);
+		progress.doing = doing;
+		code = progress_wait(&progress, ks_cert_create_start(ctl->client, &request,
+								     progress_done, &progress));
+	}
+	san_free(&san);
+	return code;
+}
+
+static bool take_kind(struct ctl *ctl, enum ks_cert_kind *ret_kind)
+{
+	const char *kind = ctl_option(ctl, OPTION_KIND);
+
+	if (!kind)
+		*ret_kind = KS_CERT_ALL;
+	else if (strcmp(kind, "ca") == 0)
+		*ret_kind = KS_CERT_CA;
+	else if (strcmp(kind, "device") == 0)
+		*ret_kind = KS_CERT_DEVICE;
+	else
+		(void)ctl_fail(ctl, EXIT_USAGE, "--kind %s: not ca or device", kind);
+	return !kind || strcmp(kind, "ca") == 0 || strcmp(kind, "device") == 0;
+}
+
+/* Takes each certificate into @table or @list, page by page. */
+static enum exit_code collect(struct ctl *ctl, enum ks_cert_kind kind, struct table *table,
+			      json_t *list)
+{
+	enum exit_code code = EXIT_OK;
+	uint64_t after = 0;
+	bool more = true;
+
+	while (more && code == EXIT_OK) {
+		struct ks_result *result = NULL;
+
+		if (ks_cert_list(ctl->client, kind, after, 0, &result) != KS_OK)
+			code = ctl_fail_result(ctl, result);
+		for (size_t i = 0; i < result->cert_count && code == EXIT_OK; i++) {
+			const struct ks_cert *cert = &result->certs[i];
+
+			after = cert->id;
+			if (table ? !cert_add_row(table, cert)
+				  : json_array_append_new(list, cert_json(cert)) != 0)
+				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
+		}
+		more = result->more;
+		ks_result_free(result);
+	}
+	return code;
+}
+
+enum exit_code command_cert_list(struct ctl *ctl)
+{
+	enum ks_cert_kind kind;
+	struct table *table;
+	enum exit_code code;
+	json_t *list;
+
+	if (!take_kind(ctl, &kind))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	if (ctl->json) {
+		list = json_array();
+		code = collect(ctl, kind, NULL, list);
+		if (code == EXIT_OK)
+			return ctl_print_json(ctl, json_pack("{s:o}", "certs", list));
+		json_decref(list);
+		return code;
+	}
+	table = table_new(cert_heads, CERT_COLUMNS);
+	if (!table)
+		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	code = collect(ctl, kind, table, NULL);
+	if (code == EXIT_OK)
+		table_print(table, stdout, 0);
+	table_free(table);
+	return code;
+}
+
+enum exit_code command_cert_show(struct ctl *ctl)
+{
+	struct ks_result *result = NULL;
+	enum exit_code code;
+	uint64_t id;
+
+	if (!take_id(ctl, &id))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	if (ks_cert_show(ctl->client, id, &result) == KS_OK)
+		code = cert_show_result(ctl, result);
+	else
+		code = ctl_fail_result(ctl, result);
+	ks_result_free(result);
+	return code;
+}
+
+static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *result, bool is_der)
+{
+	const char *out = ctl_option(ctl, OPTION_OUT);
+	enum exit_code code = EXIT_OK;
+	json_t *object;
+
+	if (result->status != KS_OK)
+		return ctl_fail_result(ctl, result);
+	if (out || !ctl->json)
+		code = file_write(ctl, out, is_der ? OUTPUT_BINARY : OUTPUT_TEXT, result->data,
+				  result->data_len);
+	if (code != EXIT_OK || !ctl->json)
+		return code;
+	if (out) {
+		object = json_pack("{s:o}", "out", text_json(out));
+	} else if (is_der) {
+		char *text = base64_text(result->data, result->data_len);
+
+		object = text ? json_pack("{s:s}", "der", text) : NULL;
+		free(text);
+	} else {
+		object = json_pack("{s:s%}", "pem", (const char *)result->data, result->data_len);
+	}
+	return ctl_print_json(ctl, object);
+}
+
+enum exit_code command_cert_export(struct ctl *ctl)
+{
+	static const struct {
+		const char *name;
+		enum ks_cert_format format;
+	} formats[] = {{"pem", KS_CERT_PEM}, {"der", KS_CERT_DER}, {"chain", KS_CERT_CHAIN_PEM}};
+	const char *name = ctl_option(ctl, OPTION_FORMAT);
+	enum ks_cert_format format = name ? 0 : KS_CERT_PEM;
+	struct ks_result *result = NULL;
+	enum exit_code code = EXIT_OK;
+	uint64_t id;
+
+	for (size_t i = 0; name && i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			format = formats[i].format;
+	if (!format)
+		return ctl_fail(ctl, EXIT_USAGE, "--format %s: not one of pem, der, chain", name);
+	if (!take_id(ctl, &id))
+		return EXIT_USAGE;
+	if (format == KS_CERT_DER && !ctl->json)
+		code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_BINARY);
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	(void)ks_cert_export(ctl->client, id, format, &result);
+	code = finish_export(ctl, result, format == KS_CERT_DER);
+	ks_result_free(result);
+	return code;
+}
+
+enum exit_code command_cert_renew(struct ctl *ctl)
+{
+	struct progress progress = {.ctl = ctl, .show = cert_show_result};
+	struct ks_validity validity;
+	char doing[DOING_BYTES];
+	enum exit_code code;
+	enum ks_hash hash;
+	uint64_t id;
+
+	if (!take_id(ctl, &id) || !take_validity(ctl, &validity) || !take_hash(ctl, &hash))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	snprintf(doing, sizeof(doing), "renewing certificate %s", ctl->words[0]);
+	progress.doing = doing;
+	return progress_wait(&progress, ks_cert_renew_start(ctl->client, id, &validity, hash,
+							    progress_done, &progress));
+}
+
+enum exit_code command_cert_delete(struct ctl *ctl)
+{
+	struct ks_result *result = NULL;
+	enum exit_code code;
+	uint64_t id;
+
+	if (!take_id(ctl, &id))
+		return EXIT_USAGE;
+	code = ctl_connect(ctl);
+	if (code != EXIT_OK)
+		return code;
+	if (ks_cert_delete(ctl->client, id, &result) != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else if (ctl->json)
+		code = ctl_print_json(ctl, json_pack("{s:I}", "deleted", (json_int_t)id));
+	else
+		printf("deleted certificate %llu\n", (unsigned long long)id);
+	ks_result_free(result);
+	return code;
+}

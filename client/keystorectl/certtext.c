@@ -1,0 +1,226 @@
+#include "certtext.h"
+
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keytext.h"
+#include "table.h"
+
+#define FINGERPRINT_BYTES 32
+
+const char *const cert_heads[CERT_COLUMNS] = {
+	"ID",	   "COMMON NAME", "SERIAL",    "ISSUER", "VALID TO",
+	"USED AS", "PRIVATE KEY", "SIGNATURE", "KEY",	 "STATE",
+};
+
+static const char *state_text(enum ks_cert_state state)
+{
+	switch (state) {
+	case KS_CERT_ACTIVE:
+		return "active";
+	case KS_CERT_SUPERSEDED:
+		return "superseded";
+	case KS_CERT_EXPIRED:
+		return "expired";
+	}
+	return "unknown";
+}
+
+static const char *kind_text(enum ks_cert_kind kind)
+{
+	switch (kind) {
+	case KS_CERT_CA:
+		return "ca";
+	case KS_CERT_DEVICE:
+		return "device";
+	case KS_CERT_ALL:
+		break;
+	}
+	return "unknown";
+}
+
+static const char *algorithm_text(const struct ks_cert *cert)
+{
+	const char *name = ks_algorithm_name(cert->key_algorithm);
+
+	return name ? name : "unknown";
+}
+
+bool cert_add_row(struct table *table, const struct ks_cert *cert)
+{
+	char key[32];
+	char end[TIME_BYTES];
+	char id[24];
+
+	time_text(cert->not_after, end);
+	end[strlen("2026-01-01")] = '\0';
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)cert->id);
+	snprintf(key, sizeof(key), "yes, %s", origin_text(cert->key_origin));
+	return table_add(table,
+			 (const char *const[]){id, cert->common_name, cert->serial, cert->issuer,
+					       end, cert->profile, key, cert->signature_algorithm,
+					       algorithm_text(cert), state_text(cert->state)});
+}
+
+static json_t *fingerprint_json(const uint8_t *fingerprint)
+{
+	char *hex = hex_text(fingerprint, FINGERPRINT_BYTES);
+	json_t *text = hex ? json_string(hex) : NULL;
+
+	free(hex);
+	return text;
+}
+
+static json_t *time_json(int64_t seconds)
+{
+	char text[TIME_BYTES];
+
+	time_text(seconds, text);
+	return json_string(text);
+}
+
+static json_t *history_json(const struct ks_cert *cert)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < cert->history_count; i++) {
+		const struct ks_cert_version *version = &cert->history[i];
+
+		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+						      "version", (json_int_t)version->version,
+						      "state", state_text(version->state), "serial",
+						      text_json(version->serial), "not_before",
+						      time_json(version->not_before), "not_after",
+						      time_json(version->not_after), "created",
+						      time_json(version->created), "fingerprint",
+						      fingerprint_json(version->fingerprint),
+						      "signature_algorithm",
+						      text_json(version->signature_algorithm)));
+	}
+	return list;
+}
+
+static json_t *pem_json(const struct ks_cert *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	json_t *text = NULL;
+	char *pem = NULL;
+	long len = 0;
+
+	if (bio && PEM_write_bio(bio, PEM_STRING_X509, "", cert->der, (long)cert->der_len))
+		len = BIO_get_mem_data(bio, &pem);
+	if (len > 0)
+		text = json_stringn(pem, (size_t)len);
+	BIO_free(bio);
+	return text;
+}
+
+json_t *cert_json(const struct ks_cert *cert)
+{
+	json_t *object = json_pack(
+		"{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "id",
+		(json_int_t)cert->id, "kind", kind_text(cert->kind), "profile",
+		text_json(cert->profile), "common_name", text_json(cert->common_name), "subject",
+		text_json(cert->subject), "issuer", text_json(cert->issuer), "issuer_id",
+		(json_int_t)cert->issuer_id, "serial", text_json(cert->serial), "not_before",
+		time_json(cert->not_before), "not_after", time_json(cert->not_after), "state",
+		state_text(cert->state));
+
+	if (!object)
+		return NULL;
+	json_object_set_new(object, "private_key",
+			    json_pack("{s:I, s:o, s:s, s:s}", "id", (json_int_t)cert->key_id,
+				      "name", text_json(cert->key_name), "origin",
+				      origin_text(cert->key_origin), "algorithm",
+				      algorithm_text(cert)));
+	json_object_set_new(object, "signature_algorithm", text_json(cert->signature_algorithm));
+	json_object_set_new(object, "fingerprint", fingerprint_json(cert->fingerprint));
+	json_object_set_new(object, "version", json_integer(cert->version));
+	json_object_set_new(object, "created", time_json(cert->created));
+	json_object_set_new(object, "created_by", json_integer(cert->created_by));
+	if (cert->der_len) {
+		json_object_set_new(object, "pem", pem_json(cert));
+		json_object_set_new(object, "history", history_json(cert));
+	}
+	return object;
+}
+
+static void print_history(const struct ks_cert *cert, FILE *out)
+{
+	for (size_t i = 0; i < cert->history_count; i++) {
+		const struct ks_cert_version *version = &cert->history[i];
+		char from[TIME_BYTES];
+		char to[TIME_BYTES];
+
+		time_text(version->not_before, from);
+		time_text(version->not_after, to);
+		fact_print(out, i ? "" : "history", "version %u, %s, %s to %s, %s, serial %s",
+			   version->version, state_text(version->state), from, to,
+			   version->signature_algorithm, version->serial);
+	}
+}
+
+void cert_print(const struct ks_cert *cert, FILE *out)
+{
+	char *fingerprint = hex_text(cert->fingerprint, FINGERPRINT_BYTES);
+	char time[TIME_BYTES];
+
+	fact_print(out, "id", "%llu", (unsigned long long)cert->id);
+	fact_print(out, "kind", "%s", kind_text(cert->kind));
+	fact_print(out, "used as", "%s", cert->profile);
+	fact_print(out, "state", "%s", state_text(cert->state));
+	fact_print(out, "subject", "%s", cert->subject);
+	if (cert->issuer_id == cert->id)
+		fact_print(out, "issuer", "itself");
+	else
+		fact_print(out, "issuer", "%s (certificate %llu)", cert->issuer,
+			   (unsigned long long)cert->issuer_id);
+	fact_print(out, "serial", "%s", cert->serial);
+	time_text(cert->not_before, time);
+	fact_print(out, "valid from", "%s", time);
+	time_text(cert->not_after, time);
+	fact_print(out, "valid to", "%s", time);
+	fact_print(out, "private key", "%s, %s, %s", cert->key_name, algorithm_text(cert),
+		   cert->key_origin == KS_ORIGIN_TPM ? "made in this TPM" : "imported");
+	fact_print(out, "signature", "%s", cert->signature_algorithm);
+	if (fingerprint)
+		fact_print(out, "fingerprint", "%s", fingerprint);
+	print_history(cert, out);
+	free(fingerprint);
+}
+
+enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *result)
+{
+	json_t *object;
+
+	if (!ctl->json) {
+		cert_print(&result->certs[0], stdout);
+		if (*result->note)
+			fact_print(stdout, "note", "%s", result->note);
+		return EXIT_OK;
+	}
+	object = cert_json(&result->certs[0]);
+	if (object && *result->note)
+		json_object_set_new(object, "note", text_json(result->note));
+	return ctl_print_json(ctl, object);
+}
+
+enum exit_code cert_show_results(const struct ctl *ctl, const struct ks_result *result)
+{
+	json_t *list;
+
+	if (!ctl->json) {
+		for (size_t i = 0; i < result->cert_count; i++) {
+			if (i)
+				putchar('\n');
+			cert_print(&result->certs[i], stdout);
+		}
+		return EXIT_OK;
+	}
+	list = json_array();
+	for (size_t i = 0; i < result->cert_count; i++)
+		json_array_append_new(list, cert_json(&result->certs[i]));
+	return ctl_print_json(ctl, json_pack("{s:o}", "certs", list));
+}

@@ -1,0 +1,67 @@
+#include "result_cert.h"
+
+#include "text.h"
+
+#define FINGERPRINT_LEN 32
+
+static bool read_version(Keystore__V1__CertVersion *from, struct ks_cert_version *version)
+{
+	if (from->fingerprint.len != FINGERPRINT_LEN)
+		return false;
+	text_clean(from->serial);
+	text_clean(from->signature_algorithm);
+	*version = (struct ks_cert_version){
+		.version = from->version,
+		.state = (enum ks_cert_state)from->state,
+		.serial = from->serial,
+		.not_before = from->not_before,
+		.not_after = from->not_after,
+		.created = from->created,
+		.fingerprint = from->fingerprint.data,
+		.signature_algorithm = from->signature_algorithm,
+	};
+	return true;
+}
+
+bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
+		    struct ks_cert_version *versions)
+{
+	char *const texts[] = {
+		from->profile,	from->common_name,	  from->subject, from->issuer, from->serial,
+		from->key_name, from->signature_algorithm};
+
+	if (from->fingerprint.len != FINGERPRINT_LEN)
+		return false;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		text_clean(texts[i]);
+	for (size_t i = 0; i < from->n_history; i++)
+		if (!read_version(from->history[i], &versions[i]))
+			return false;
+	*cert = (struct ks_cert){
+		.id = from->id,
+		.kind = (enum ks_cert_kind)from->kind,
+		.profile = from->profile,
+		.common_name = from->common_name,
+		.subject = from->subject,
+		.issuer = from->issuer,
+		.issuer_id = from->issuer_id,
+		.serial = from->serial,
+		.not_before = from->not_before,
+		.not_after = from->not_after,
+		.state = (enum ks_cert_state)from->state,
+		.key_id = from->key_id,
+		.key_name = from->key_name,
+		.key_origin = (enum ks_origin)from->key_origin,
+		.key_algorithm = (enum ks_algorithm)from->key_algorithm,
+		.signature_algorithm = from->signature_algorithm,
+		.fingerprint = from->fingerprint.data,
+		.version = from->version,
+		.created = from->created,
+		.created_by = from->created_by,
+		.der = from->der.data,
+		.der_len = from->der.len,
+		.history = versions,
+		.history_count = from->n_history,
+	};
+	return true;
+}

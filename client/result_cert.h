@@ -1,0 +1,17 @@
+/* Certificates of a reply as the public structs. */
+#ifndef CLIENT_RESULT_CERT_H
+#define CLIENT_RESULT_CERT_H
+
+#include <stdbool.h>
+
+#include "codec.h"
+#include "keystore.h"
+
+/*
+ * Borrows from @from, whose text is made harmless. @versions: room for its history. False: it
+ * has not the shape.
+ */
+bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
+		    struct ks_cert_version *versions);
+
+#endif

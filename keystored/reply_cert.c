@@ -1,0 +1,119 @@
+#include "reply_cert.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static Keystore__V1__CertState state_of(const struct store_cert *cert, int64_t now)
+{
+	switch (cert->state) {
+	case STORE_CERT_SUPERSEDED:
+		return KEYSTORE__V1__CERT_STATE__CERT_STATE_SUPERSEDED;
+	case STORE_CERT_ACTIVE:
+		break;
+	}
+	return now > cert->facts.not_after ? KEYSTORE__V1__CERT_STATE__CERT_STATE_EXPIRED
+					   : KEYSTORE__V1__CERT_STATE__CERT_STATE_ACTIVE;
+}
+
+/* Packing only reads, but protobuf-c's structs have no const. */
+static char *text(const char *borrowed)
+{
+	return (char *)(uintptr_t)borrowed;
+}
+
+static ProtobufCBinaryData bytes(const uint8_t *borrowed, size_t len)
+{
+	return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)borrowed, .len = len};
+}
+
+void reply_cert_fill(Keystore__V1__CertInfo *info, const struct store_cert *cert, int64_t now)
+{
+	const struct cert_facts *facts = &cert->facts;
+	const struct profile *profile = profile_by_id(cert->profile);
+
+	keystore__v1__cert_info__init(info);
+	info->id = cert->id;
+	info->kind = (Keystore__V1__CertKind)cert->kind;
+	info->profile = text(profile ? profile->name : "");
+	info->common_name = text(facts->common_name);
+	info->subject = text(facts->subject);
+	info->issuer = text(facts->issuer);
+	info->issuer_id = cert->issuer_id;
+	info->serial = text(facts->serial);
+	info->not_before = facts->not_before;
+	info->not_after = facts->not_after;
+	info->state = state_of(cert, now);
+	info->key_id = cert->key_id;
+	info->key_name = text(cert->key_name);
+	info->key_origin = (Keystore__V1__Origin)cert->key_origin;
+	info->key_algorithm = (Keystore__V1__Algorithm)cert->key_algorithm;
+	info->signature_algorithm = text(facts->signature_algorithm);
+	info->fingerprint = bytes(facts->fingerprint, sizeof facts->fingerprint);
+	info->version = cert->version;
+	info->created = cert->created;
+	info->created_by = cert->created_by;
+}
+
+static bool add_version(const struct store_cert *cert, void *user)
+{
+	struct reply_cert *reply = user;
+
+	if (reply->count == REPLY_CERT_HISTORY_MAX)
+		return false;
+	reply->versions[reply->count++] = *cert;
+	return true;
+}
+
+static void fill_history(struct reply_cert *reply, int64_t now)
+{
+	for (size_t i = 0; i < reply->count; i++) {
+		const struct store_cert *cert = &reply->versions[i];
+		Keystore__V1__CertVersion *version = &reply->history[i];
+
+		keystore__v1__cert_version__init(version);
+		version->version = cert->version;
+		version->state = state_of(cert, now);
+		version->serial = text(cert->facts.serial);
+		version->not_before = cert->facts.not_before;
+		version->not_after = cert->facts.not_after;
+		version->created = cert->version_created;
+		version->fingerprint =
+			bytes(cert->facts.fingerprint, sizeof cert->facts.fingerprint);
+		version->signature_algorithm = text(cert->facts.signature_algorithm);
+		reply->history_list[i] = version;
+	}
+	reply->info.history = reply->history_list;
+	reply->info.n_history = reply->count;
+}
+
+enum store_status reply_cert_build(struct reply_cert *reply, struct store *store, uint64_t id)
+{
+	int64_t now = time(NULL);
+
+	*reply = (struct reply_cert){0};
+	enum store_status status = store_cert_get(store, id, &reply->current);
+
+	if (status != STORE_OK)
+		return status;
+	reply->versions = calloc(REPLY_CERT_HISTORY_MAX, sizeof *reply->versions);
+	reply->history = calloc(REPLY_CERT_HISTORY_MAX, sizeof *reply->history);
+	reply->history_list = calloc(REPLY_CERT_HISTORY_MAX, sizeof(Keystore__V1__CertVersion *));
+	if (!reply->versions || !reply->history || !reply->history_list)
+		return STORE_NOMEM;
+	status = store_cert_history(store, id, add_version, reply);
+	if (status != STORE_OK)
+		return status;
+	reply_cert_fill(&reply->info, &reply->current, now);
+	reply->info.der = bytes(reply->current.der, reply->current.der_len);
+	fill_history(reply, now);
+	return STORE_OK;
+}
+
+void reply_cert_wipe(struct reply_cert *reply)
+{
+	store_cert_wipe(&reply->current);
+	free(reply->versions);
+	free(reply->history);
+	free(reply->history_list);
+	*reply = (struct reply_cert){0};
+}

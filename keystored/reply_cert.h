@@ -1,0 +1,29 @@
+/* Protobuf messages of what clients are told about certificates. Hides their memory. */
+#ifndef REPLY_CERT_H
+#define REPLY_CERT_H
+
+#include <keystore.pb-c.h>
+#include <stdbool.h>
+
+#include "store_cert.h"
+
+/* One for a list. Borrows from @cert. */
+void reply_cert_fill(Keystore__V1__CertInfo *info, const struct store_cert *cert, int64_t now);
+
+#define REPLY_CERT_HISTORY_MAX 64 /* versions that are told; older ones stay stored */
+
+struct reply_cert {
+	Keystore__V1__CertInfo info;
+	struct store_cert current;
+	struct store_cert *versions;
+	Keystore__V1__CertVersion *history;
+	Keystore__V1__CertVersion **history_list;
+	size_t count;
+};
+
+/* All of certificate @id. Wipe it with reply_cert_wipe(), whatever the status. */
+[[nodiscard]] enum store_status reply_cert_build(struct reply_cert *reply, struct store *store,
+						 uint64_t id);
+void reply_cert_wipe(struct reply_cert *reply);
+
+#endif

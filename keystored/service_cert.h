@@ -1,0 +1,35 @@
+/* Certificates: making and renewing them, and showing, exporting, deleting what there is. */
+#ifndef SERVICE_CERT_H
+#define SERVICE_CERT_H
+
+#include <keystore.pb-c.h>
+
+#include "keyring.h"
+
+struct request;
+struct service;
+struct store_cert;
+
+#define SERVICE_CERT_PAGE  128u /* certificates in one reply */
+#define SERVICE_CERT_CHAIN 16u	/* certificates from one to its root */
+
+void service_cert_project_init(struct request *request, const void *body,
+			       const struct keyring_key *key);
+void service_cert_create(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_renew(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_list(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_show(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_export(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key);
+
+/* The certificate with that ID; the request's object becomes its key. False: answered. */
+bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert);
+
+/* Answers with all of a certificate. @note may be the request's state's. */
+void service_cert_reply(struct request *request, uint64_t id, const char *note);
+
+/* Tells those who may see the certificate's key. */
+void service_cert_publish(struct service *service, uint64_t id, const char *common_name,
+			  uint64_t key_id, Keystore__V1__KeyEvent__Change change);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Makes certificates: keys in the TPM where they are new, signatures of the issuers, and then
+ * everything in one transaction. Hides the jobs in between; until the end nothing is stored.
+ */
+#ifndef SERVICE_CERT_ISSUE_H
+#define SERVICE_CERT_ISSUE_H
+
+#include <engine.h>
+
+#include "store_cert.h"
+
+struct request;
+
+#define ISSUE_MAX 2 /* certificates at once */
+
+/* One certificate to be made. Owned: its key, its issuer and what store_cert_wipe() frees. */
+struct issue_order {
+	/*
+	 * What is to be stored, without what the finished certificate tells. The id is that of
+	 * a certificate to renew, or 0. The issuer_id is 0 for a self-signed one.
+	 */
+	struct store_cert cert;
+	int64_t not_before, not_after;
+	enum tpm_algorithm new_key; /* 0: @key is there */
+	struct tpm_key *key;
+	struct tpm_key *issuer_key; /* NULL: self-signed */
+	char issuer_key_name[NAMES_KEY_MAX + 1];
+	uint8_t *issuer; /* its certificate, DER */
+	size_t issuer_len;
+	struct cert *building;
+};
+
+struct issue {
+	struct issue_order orders[ISSUE_MAX];
+	size_t count;
+	char note[160]; /* for the reply */
+
+	size_t at;
+};
+
+/* The state of @request, freed with it. NULL: no memory, and answered. */
+struct issue *issue_new(struct request *request);
+
+/* Subject alternative names as they are stored. False: no memory. */
+bool issue_names_pack(const struct csr_name *names, size_t count, uint8_t **ret_names,
+		      size_t *ret_len);
+
+/* Starts; the request is answered when all is done, or when something failed. */
+void issue_run(struct request *request);
+
+#endif

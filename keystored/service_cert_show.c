@@ -1,0 +1,285 @@
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "conn.h"
+#include "reply_cert.h"
+#include "request.h"
+#include "service.h"
+#include "service_cert.h"
+#include "service_info.h"
+
+bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert)
+{
+	enum store_status status = STORE_NOT_FOUND;
+
+	snprintf(request->object, sizeof request->object, "certificate %llu",
+		 (unsigned long long)id);
+	if (id && id <= INT64_MAX)
+		status = store_cert_get(request->service->store, id, ret_cert);
+	if (status == STORE_NOT_FOUND)
+		request_fail(request, STATUS_NOT_FOUND,
+			     "there is no certificate %llu: cert list shows them",
+			     (unsigned long long)id);
+	else if (status != STORE_OK)
+		request_fail_store(request, status);
+	else
+		snprintf(request->object, sizeof request->object, "%s", ret_cert->key_name);
+	return status == STORE_OK;
+}
+
+/* The certificate, if the caller may see it. False: answered. */
+static bool find_visible(struct request *request, uint64_t id, struct store_cert *ret_cert)
+{
+	struct service *service = request->service;
+	const struct keyring_key *key;
+	struct store_cert cert;
+
+	if (!service_cert_find(request, id, &cert))
+		return false;
+	enum store_status status = keyring_get(service->keyring, NULL, cert.key_id, &key);
+
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+	} else if (!policy_allows(&service->policy, conn_peer(request->conn), RIGHT_SEE,
+				  key->grants, key->grant_count)) {
+		request_fail(request, STATUS_DENIED,
+			     "uid %u may not see certificate %llu: those may who manage keys or "
+			     "are granted the use of key “%s”",
+			     request->uid, (unsigned long long)id, request->object);
+	} else {
+		*ret_cert = cert;
+		return true;
+	}
+	store_cert_wipe(&cert);
+	return false;
+}
+
+struct page {
+	struct store_cert certs[SERVICE_CERT_PAGE];
+	Keystore__V1__CertInfo infos[SERVICE_CERT_PAGE];
+	Keystore__V1__CertInfo *list[SERVICE_CERT_PAGE];
+	size_t count;
+	size_t limit;
+	bool has_more;
+};
+
+static bool add_to_page(const struct store_cert *cert, void *user)
+{
+	struct page *page = user;
+
+	if (page->count == page->limit) {
+		page->has_more = true;
+		return false;
+	}
+	page->certs[page->count++] = *cert;
+	return true;
+}
+
+void service_cert_list(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__CertListRequest *asked = body;
+	struct service *service = request->service;
+	const struct peer *peer = conn_peer(request->conn);
+	bool manages = policy_allows(&service->policy, peer, RIGHT_MANAGE, NULL, 0);
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__CertListReply list = KEYSTORE__V1__CERT_LIST_REPLY__INIT;
+	unsigned kind = (unsigned)asked->kind;
+	int64_t now = time(NULL);
+
+	(void)key;
+	if (kind > STORE_CERT_DEVICE || asked->after > INT64_MAX) {
+		request_fail(request, STATUS_INVALID,
+			     "a list is of all certificates, of CAs (1) or of devices (2), not %u, "
+			     "and begins after an ID",
+			     kind);
+		return;
+	}
+	struct page *page = calloc(1, sizeof *page);
+
+	if (!page) {
+		request_fail_memory(request);
+		return;
+	}
+	page->limit =
+		asked->limit && asked->limit < SERVICE_CERT_PAGE ? asked->limit : SERVICE_CERT_PAGE;
+	enum store_status status = store_cert_list(service->store, asked->after, kind,
+						   manages ? NULL : peer, add_to_page, page);
+
+	if (status == STORE_OK) {
+		for (size_t i = 0; i < page->count; i++) {
+			reply_cert_fill(&page->infos[i], &page->certs[i], now);
+			page->list[i] = &page->infos[i];
+		}
+		list.certs = page->list;
+		list.n_certs = page->count;
+		list.more = page->has_more;
+		reply.body_case = KEYSTORE__V1__REPLY__BODY_CERT_LIST;
+		reply.cert_list = &list;
+		request_reply(request, &reply);
+	} else {
+		request_fail_store(request, status);
+	}
+	free(page);
+}
+
+void service_cert_reply(struct request *request, uint64_t id, const char *note)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__CertReply body = KEYSTORE__V1__CERT_REPLY__INIT;
+	struct reply_cert built;
+	char told[256];
+	enum store_status status = reply_cert_build(&built, request->service->store, id);
+
+	if (status == STORE_OK) {
+		snprintf(told, sizeof told, "%s", note);
+		body.cert = &built.info;
+		body.note = told;
+		reply.body_case = KEYSTORE__V1__REPLY__BODY_CERT;
+		reply.cert = &body;
+		request_reply(request, &reply);
+	} else {
+		request_fail_store(request, status);
+	}
+	reply_cert_wipe(&built);
+}
+
+void service_cert_show(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__CertShowRequest *show = body;
+	struct store_cert cert;
+
+	(void)key;
+	if (!find_visible(request, show->id, &cert))
+		return;
+	store_cert_wipe(&cert);
+	service_cert_reply(request, show->id, "");
+}
+
+static bool write_pem(BIO *pem, const struct store_cert *cert)
+{
+	return PEM_write_bio(pem, PEM_STRING_X509, "", cert->der, (long)cert->der_len) > 0;
+}
+
+/* The issuers behind @cert, up to one that is its own. False: answered. */
+static bool write_issuers(struct request *request, BIO *pem, const struct store_cert *cert)
+{
+	uint64_t id = cert->issuer_id;
+	bool is_root = id == cert->id;
+
+	for (unsigned depth = 1; !is_root && depth < SERVICE_CERT_CHAIN; depth++) {
+		struct store_cert issuer;
+		enum store_status status = store_cert_get(request->service->store, id, &issuer);
+
+		if (status != STORE_OK) {
+			request_fail_store(request, status);
+			return false;
+		}
+		bool is_written = write_pem(pem, &issuer);
+
+		is_root = issuer.issuer_id == id;
+		id = issuer.issuer_id;
+		store_cert_wipe(&issuer);
+		if (!is_written) {
+			request_fail_memory(request);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void export_pem(struct request *request, const struct store_cert *cert, bool with_chain)
+{
+	BIO *pem = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long len = 0;
+
+	if (!pem || !write_pem(pem, cert)) {
+		request_fail_memory(request);
+		goto out;
+	}
+	if (with_chain && !write_issuers(request, pem, cert))
+		goto out;
+	len = BIO_get_mem_data(pem, &text);
+	request_reply_data(request, (const uint8_t *)text, (size_t)len);
+out:
+	BIO_free(pem);
+}
+
+void service_cert_export(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__CertExportRequest *export = body;
+	struct store_cert cert;
+
+	(void)key;
+	if (!find_visible(request, export->id, &cert))
+		return;
+	if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_DER)
+		request_reply_data(request, cert.der, cert.der_len);
+	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_PEM)
+		export_pem(request, &cert, false);
+	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_CHAIN_PEM)
+		export_pem(request, &cert, true);
+	else
+		request_fail(request, STATUS_INVALID,
+			     "certificate %llu can be exported as DER (1), PEM (2) or PEM with its "
+			     "chain (3)",
+			     (unsigned long long)export->id);
+	store_cert_wipe(&cert);
+}
+
+void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__CertDeleteRequest *delete = body;
+	struct service *service = request->service;
+	struct store_cert cert;
+	uint64_t issued = 0;
+	char detail[192];
+
+	(void)key;
+	if (!service_cert_find(request, delete->id, &cert))
+		return;
+	enum store_status status = store_cert_issued_by(service->store, cert.id, &issued);
+
+	if (status == STORE_OK) {
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu has issued others, the first is %llu: delete those "
+			     "first",
+			     (unsigned long long)cert.id, (unsigned long long)issued);
+		goto out;
+	}
+	if (status != STORE_NOT_FOUND) {
+		request_fail_store(request, status);
+		goto out;
+	}
+	if (!request_begin_change(request))
+		goto out;
+	snprintf(detail, sizeof detail, "certificate %llu %.128s", (unsigned long long)cert.id,
+		 cert.facts.common_name);
+	if (!request_commit(request, store_cert_delete(service->store, cert.id), detail))
+		goto out;
+	service_cert_publish(service, cert.id, cert.facts.common_name, cert.key_id,
+			     KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED);
+	request_reply_empty(request);
+out:
+	store_cert_wipe(&cert);
+}
+
+void service_cert_publish(struct service *service, uint64_t id, const char *common_name,
+			  uint64_t key_id, Keystore__V1__KeyEvent__Change change)
+{
+	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
+	Keystore__V1__CertEvent what = KEYSTORE__V1__CERT_EVENT__INIT;
+	const struct keyring_key *key;
+
+	if (keyring_get(service->keyring, NULL, key_id, &key) != STORE_OK)
+		return;
+	what.change = change;
+	what.id = id;
+	what.common_name = (char *)(uintptr_t)common_name;
+	event.body_case = KEYSTORE__V1__EVENT__BODY_CERT;
+	event.cert = &what;
+	service_info_publish(service, key, &event);
+}

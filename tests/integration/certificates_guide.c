@@ -1,0 +1,22 @@
+/* docs/certificates.md does what it says, line by line. */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+
+#include "fixture.h"
+
+Test(certificates_guide, works_line_by_line)
+{
+	struct fixture *fixture = fixture_new(NULL);
+	char *lines;
+
+	lines = fixture_sh_ok(
+		fixture,
+		"awk '/^```/ { inside = $0 == \"```sh\"; next } inside' " KEYSTORE_SOURCE_DIR
+		"/docs/certificates.md > guide; "
+		"bash -euxo pipefail guide >&2; wc -l < guide");
+	cr_assert_geq(atoi(lines), 12, "the guide's commands are no longer found");
+	free(lines);
+	free(fixture_sh_ok(fixture, "keystorectl cert show 3 --json | grep -q '\"version\":2,'"));
+	fixture_free(fixture);
+}
