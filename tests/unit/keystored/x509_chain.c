@@ -167,6 +167,24 @@ Test(x509_chain, refuses_a_crl_signed_with_an_outdated_digest)
 	expect_crl((struct made_crl_spec){.issuer = mid, .md = EVP_sha1()}, PATH_CRL_SIGNATURE);
 }
 
+Test(x509_chain, refuses_a_crl_for_other_certificates)
+{
+	/* issuingDistributionPoint { onlyContainsCACerts TRUE } */
+	expect_crl((struct made_crl_spec){.issuer = mid,
+					  .extension = {NID_issuing_distribution_point,
+							"critical,DER:30038201FF"}},
+		   PATH_CRL_SCOPE);
+	says("no CRL of \"CN=Mid\" covers \"CN=plc-1\"");
+}
+
+Test(x509_chain, refuses_a_crl_with_an_unknown_critical_extension)
+{
+	int nid = OBJ_create("1.3.6.1.4.1.99999.2", "unknownCrl", "unknown of a CRL");
+
+	expect_crl((struct made_crl_spec){.issuer = mid, .extension = {nid, "critical,DER:0500"}},
+		   PATH_CRL_SCOPE);
+}
+
 Test(x509_chain, refuses_a_crl_that_only_has_the_issuers_name)
 {
 	struct made_cert *other = ca("Mid", NULL);

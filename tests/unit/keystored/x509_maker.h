@@ -65,6 +65,7 @@ struct made_crl_spec {
 	const EVP_MD *md;
 	int number;
 	bool without_key_id;
+	struct made_extension extension;
 };
 
 static inline X509_NAME *made_name(const char *text)
@@ -118,7 +119,7 @@ static inline struct made_crl make_crl(struct made_crl_spec spec)
 	struct made_crl made = {.crl = X509_CRL_new()};
 	ASN1_TIME *time = ASN1_TIME_new();
 	ASN1_INTEGER *number = ASN1_INTEGER_new();
-	X509_EXTENSION *key_id;
+	X509_EXTENSION *extension;
 	X509V3_CTX ctx;
 
 	X509_CRL_set_version(made.crl, X509_CRL_VERSION_2);
@@ -130,10 +131,17 @@ static inline struct made_crl make_crl(struct made_crl_spec spec)
 		X509_CRL_set1_nextUpdate(made.crl, time);
 	X509V3_set_ctx(&ctx, spec.issuer->x509, NULL, NULL, made.crl, 0);
 	if (!spec.without_key_id) {
-		key_id = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid");
-		cr_assert_not_null(key_id);
-		X509_CRL_add_ext(made.crl, key_id, -1);
-		X509_EXTENSION_free(key_id);
+		extension = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid");
+		cr_assert_not_null(extension);
+		X509_CRL_add_ext(made.crl, extension, -1);
+		X509_EXTENSION_free(extension);
+	}
+	if (spec.extension.nid) {
+		extension =
+			X509V3_EXT_conf_nid(NULL, &ctx, spec.extension.nid, spec.extension.value);
+		cr_assert_not_null(extension, "%s", spec.extension.value);
+		X509_CRL_add_ext(made.crl, extension, -1);
+		X509_EXTENSION_free(extension);
 	}
 	ASN1_INTEGER_set(number, spec.number ? spec.number : 1);
 	X509_CRL_add1_ext_i2d(made.crl, NID_crl_number, number, 0, 0);

@@ -2,6 +2,9 @@
 
 #include "x509_plant.h"
 
+/* certificatePolicies with 1.3.6.1.4.1.99999.3 */
+#define POLICY "DER:300D300B06092B06010401868D1F03"
+
 TestSuite(x509_path, .init = setup, .fini = teardown);
 
 Test(x509_path, extends_trust_from_a_ca_to_what_it_issued)
@@ -347,6 +350,39 @@ Test(x509_path, keeps_to_the_name_constraints)
 
 	expect(in, PATH_OK, 1, bound);
 	expect(out, PATH_NAME_CONSTRAINTS, 0, out);
+}
+
+Test(x509_path, follows_a_ca_below_another_of_the_same_name)
+{
+	struct made_cert *below = ca("Root", root);
+	struct made_cert *end = cert((struct made_spec){.name = "end", .issuer = below});
+
+	trust(root);
+	send_along(below);
+
+	expect(end, PATH_OK, 2, root);
+}
+
+Test(x509_path, wants_the_policies_that_a_ca_demands)
+{
+	struct made_cert *strict = cert((struct made_spec){
+		.name = "Strict",
+		.issuer = root,
+		.extensions = {CA_EXTENSIONS,
+			       KEY_IDS,
+			       {NID_policy_constraints, "critical,requireExplicitPolicy:0"},
+			       {NID_certificate_policies, POLICY}}});
+	struct made_cert *with =
+		cert((struct made_spec){.name = "with",
+					.issuer = strict,
+					.extensions = {{NID_certificate_policies, POLICY}}});
+	struct made_cert *without = cert((struct made_spec){.name = "without", .issuer = strict});
+
+	trust(root);
+	know(strict);
+
+	expect(with, PATH_OK, 2, root);
+	expect(without, PATH_POLICY, 0, without);
 }
 
 Test(x509_path, refuses_an_unknown_critical_extension)
