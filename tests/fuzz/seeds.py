@@ -200,6 +200,61 @@ def certificates():
     }
 
 
+# A root, a CA below, a leaf for urn:plant:plc-1, valid in 2027, and the CRLs of both CAs; their
+# keys are gone.
+X509 = {name: base64.b64decode(text) for name, text in {
+    "root":
+        "MIIBSTCB8aADAgECAgEBMAoGCCqGSM49BAMCMAwxCjAIBgNVBAMMAVIwIBcNMjYxMTIxMDkwODUwWhgPMjA1MTA3"
+        "MTMwOTA4NTBaMAwxCjAIBgNVBAMMAVIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQqFNS3t4r384B+iNYlUCpk"
+        "FcITs9dD2t7EvEqFWqKpZ76H8ItzWn7S22129KlrMDMH6BMCl4Gd1j4NGHshaTajo0IwQDAPBgNVHRMBAf8EBTAD"
+        "AQH/MA4GA1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQUthqMQCr9cQuPWWI4HLmjMQlTsi0wCgYIKoZIzj0EAwIDRwAw"
+        "RAIgfqRGxbeV26/g+IM6EkqHYV2RJdGtZKnNRW7/XC6Bou8CIELSjkuqGseC50C85/l5aG70h47H0XDJVRfxadBX"
+        "3bTH",
+    "mid":
+        "MIIBbjCCARSgAwIBAgIBAjAKBggqhkjOPQQDAjAMMQowCAYDVQQDDAFSMCAXDTI2MTEyMTA5MDg1MFoYDzIwNTEw"
+        "NzEzMDkwODUwWjAOMQwwCgYDVQQDDANtaWQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATLVDBVIMTGlhS8Yz/U"
+        "dzvtBCnBRCXoUtN91BAxchNSVelYo/fJF24bBhLBOtrWDl8pzC4BaKAGEaB223D8q2dno2MwYTAPBgNVHRMBAf8E"
+        "BTADAQH/MA4GA1UdDwEB/wQEAwIBBjAdBgNVHQ4EFgQUp7tfmNm0afai9E8Mm8PMiIKQXGkwHwYDVR0jBBgwFoAU"
+        "thqMQCr9cQuPWWI4HLmjMQlTsi0wCgYIKoZIzj0EAwIDSAAwRQIhAJX895BpQqLrkTTvQ16pW0JkA65Lkl0FiFlP"
+        "3iDv0NzBAiAZh/XNL6lzzz5M+uC0THYubfe8NUFoyzIV3r4apXRUyg==",
+    "leaf":
+        "MIIBpDCCAUqgAwIBAgIBAzAKBggqhkjOPQQDAjAOMQwwCgYDVQQDDANtaWQwIBcNMjYxMTIxMDkwODUwWhgPMjA1"
+        "MTA3MTMwOTA4NTBaMA8xDTALBgNVBAMMBGxlYWYwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASpMr4/tB84i4T6"
+        "WYrRiIq6vyfDTPrKZ8z2wOx8vIRWh1NLObGPkBj1Bp3tz5FkboYpyTMZmKnb5d3bpgeJHNxBo4GVMIGSMA4GA1Ud"
+        "DwEB/wQEAwIHgDAdBgNVHSUEFjAUBggrBgEFBQcDAQYIKwYBBQUHAwIwIQYDVR0RBBowGIYPdXJuOnBsYW50OnBs"
+        "Yy0xggVwbGMtMTAfBgNVHSMEGDAWgBSnu1+Y2bRp9qL0Twybw8yIgpBcaTAdBgNVHQ4EFgQUxKcej3S+P6zIFFyA"
+        "Nd5LI7F33o4wCgYIKoZIzj0EAwIDSAAwRQIhAPXjkv9Ex9WlfU4a6L6zgCE1xXm9CwdeVqfBYRGrRD+wAiA0NHm5"
+        "leXr9zHE2Q7g6xRT1mZvqRmNG6hbCuqFAlAOXQ==",
+    "root_crl":
+        "MIHEMGwCAQEwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBUhcNMjYxMTIxMDkwODUwWhcNNDYwMTIwMDkwODUwWqAv"
+        "MC0wHwYDVR0jBBgwFoAUthqMQCr9cQuPWWI4HLmjMQlTsi0wCgYDVR0UBAMCAQEwCgYIKoZIzj0EAwIDSAAwRQIh"
+        "ANpPsn7OQsGur1rw+TU+GTKn/JOYkHt8wbHL3BR7+sKTAiA+DfsZhsWa2nPWtnoAmDbqDiDsjqa5/xT4TOTEHpJO"
+        "2Q==",
+    "mid_crl":
+        "MIHrMIGSAgEBMAoGCCqGSM49BAMCMA4xDDAKBgNVBAMMA21pZBcNMjYxMTIxMDkwODUwWhcNNDYwMTIwMDkwODUw"
+        "WjAiMCACAQcXDTI2MDEwMTAwMDAwMFowDDAKBgNVHRUEAwoBAaAvMC0wHwYDVR0jBBgwFoAUp7tfmNm0afai9E8M"
+        "m8PMiIKQXGkwCgYDVR0UBAMCAQEwCgYIKoZIzj0EAwIDSAAwRQIhAK3Z2RfSrANWRfSQOJkoCgxzw8wzBy2BqeXw"
+        "itzFGvvcAiBooT0UMVH9eLptxxptflDdDRgebU/+bjSNLnrX4xjlSA==",
+}.items()}
+
+
+def path():
+    # As tests/fuzz/path.c has them: purpose and CRL policy, then what it is, length, DER.
+    def part(kind, name, cut=0):
+        return bytes([kind]) + sized(X509[name][:len(X509[name]) - cut])
+    leaf, sent_mid, mid, root = part(0, "leaf"), part(1, "mid"), part(2, "mid"), part(3, "root")
+    crls = part(4, "root_crl") + part(4, "mid_crl")
+    return {
+        "valid": b"\x03" + leaf + mid + root + crls,
+        "sent": b"\x0b" + leaf + sent_mid + part(1, "root") + root,
+        "missing": b"\x00" + leaf + root + crls,
+        "untrusted": b"\x05" + leaf + mid + part(2, "root"),
+        "trusted_leaf": b"\x02" + leaf + part(3, "leaf") + mid + part(2, "root") + crls,
+        "truncated": b"\x01" + part(0, "leaf", 9) + mid + root,
+        "no_crl": b"\x00" + leaf + mid + root,
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -210,6 +265,7 @@ def write(target, seeds):
 
 write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
 write("names", {name: text.encode() for name, text in NAMES.items()})
+write("path", path())
 write("tss2", tss2())
 write("cert", certificates())
 # The service itself, somebody who may use the key, somebody else.
