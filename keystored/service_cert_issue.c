@@ -14,6 +14,7 @@
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
+#include "x509_check.h"
 
 static void issue_free(void *state)
 {
@@ -241,6 +242,31 @@ static void finish(struct request *request)
 
 static void next(struct request *request);
 
+/* Nothing that a peer may refuse is stored, whatever was asked for. False: answered. */
+static bool keeps_the_rules(struct request *request, const struct store_cert *cert)
+{
+	struct check_report report;
+	enum cert_status status =
+		cert_check(cert->der, cert->der_len, profile_by_id(cert->profile), &report);
+
+	if (status != CERT_OK) {
+		fail_cert(request, status, "the new certificate cannot be read");
+		return false;
+	}
+	for (size_t i = 0; i < report.count; i++) {
+		const struct check_finding *finding = &report.findings[i];
+
+		if (finding->severity != CHECK_ERROR)
+			continue;
+		forget_keys(request);
+		request_fail(request, STATUS_INVALID,
+			     "the certificate would break the rule %s (%s): %s", finding->rule,
+			     finding->clause, finding->text);
+		return false;
+	}
+	return true;
+}
+
 static void signature_done(struct tpm_job *job, void *user)
 {
 	struct request *request = user;
@@ -264,6 +290,8 @@ static void signature_done(struct tpm_job *job, void *user)
 			  "the TPM's signature does not verify and was withheld: try again");
 		return;
 	}
+	if (!keeps_the_rules(request, cert))
+		return;
 	issue->at++;
 	next(request);
 }
