@@ -180,7 +180,7 @@ static enum exit_code collect(struct ctl *ctl, enum ks_cert_kind kind, struct ta
 
 enum exit_code command_cert_list(struct ctl *ctl)
 {
-	enum ks_cert_kind kind;
+	enum ks_cert_kind kind = 0;
 	struct table *table;
 	enum exit_code code;
 	json_t *list;
