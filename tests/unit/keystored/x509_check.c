@@ -92,7 +92,7 @@ static const struct {
 	void (*spoil)(X509 *x509);
 	const char *because; /* part of the sentence; NULL: any */
 } cases[] = {
-	{"version-3", PROFILE_TLS_CLIENT, BASE_EC, version_1, NULL},
+	{"version-3", PROFILE_TLS_CLIENT, BASE_EC, nothing_yet, NULL},
 	{"serial-positive", PROFILE_TLS_CLIENT, BASE_EC, serial_zero, NULL},
 	{"serial-positive", PROFILE_TLS_CLIENT, BASE_EC, serial_negative, NULL},
 	{"serial-long", PROFILE_TLS_CLIENT, BASE_EC, serial_of_21_octets, NULL},
@@ -162,6 +162,16 @@ static struct made base_make(const struct keys *keys, enum profile_id profile, e
 	return maker_make(&spec);
 }
 
+/* Behind the signature: OpenSSL 3.5 makes version 3 of whatever it signs with extensions. */
+static void version_lower(unsigned char *der, size_t len)
+{
+	static const unsigned char version_3[] = {0xa0, 0x03, 0x02, 0x01, 0x02};
+	unsigned char *found = memmem(der, len, version_3, sizeof(version_3));
+
+	cr_assert_not_null(found);
+	found[4] = X509_VERSION_2;
+}
+
 Test(x509_check, names_the_rule_that_is_broken)
 {
 	struct keys keys = keys_make();
@@ -178,6 +188,8 @@ Test(x509_check, names_the_rule_that_is_broken)
 		cr_assert_gt(X509_sign(made.x509, is_self ? keys.ec : keys.ca, EVP_sha256()), 0);
 		len = i2d_X509(made.x509, &der);
 		cr_assert_gt(len, 0);
+		if (strcmp(cases[i].rule, "version-3") == 0)
+			version_lower(der, (size_t)len);
 		report = check(der, (size_t)len, cases[i].profile);
 		cr_assert(reports(&report, cases[i].rule), "%s after case %zu", cases[i].rule, i);
 		for (size_t k = 0; k < report.count; k++) {
