@@ -175,7 +175,6 @@ static void version_lower(unsigned char *der, size_t len)
 Test(x509_check, names_the_rule_that_is_broken)
 {
 	struct keys keys = keys_make();
-	size_t unreadable = 0;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct made made = base_make(&keys, cases[i].profile, cases[i].base);
@@ -191,9 +190,10 @@ Test(x509_check, names_the_rule_that_is_broken)
 		cr_assert_gt(len, 0);
 		if (strcmp(cases[i].rule, "version-3") == 0)
 			version_lower(der, (size_t)len);
-		/* OpenSSL 3.5 does not even parse some of them, and that is a refusal too. */
-		if (cert_check(der, (size_t)len, NULL, &report) == CERT_SUBJECT) {
-			unreadable++;
+		/* OpenSSL 3.5 does not even parse a wrong form of time: a refusal too. */
+		if (strcmp(cases[i].rule, "validity-form") == 0 &&
+		    cert_check(der, (size_t)len, NULL, &report) == CERT_SUBJECT) {
+			cr_assert_geq(OPENSSL_VERSION_NUMBER, 0x30400000L);
 			OPENSSL_free(der);
 			made_free(&made);
 			continue;
@@ -209,7 +209,6 @@ Test(x509_check, names_the_rule_that_is_broken)
 		OPENSSL_free(der);
 		made_free(&made);
 	}
-	cr_assert_leq(unreadable, 2);
 	keys_free(&keys);
 }
 
