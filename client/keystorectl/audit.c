@@ -86,7 +86,7 @@ static enum exit_code each_record(struct ctl *ctl, uint64_t after, uint64_t limi
 	return code;
 }
 
-enum exit_code command_audit_list(struct ctl *ctl)
+static enum exit_code command_audit_list(struct ctl *ctl)
 {
 	static const char *const heads[] = {"SEQ",    "TIME",	"UID",	 "OPERATION",
 					    "OBJECT", "STATUS", "DETAIL"};
@@ -154,7 +154,7 @@ static void print_audit(const struct ks_audit *audit)
 		fact_print(stdout, "TPM", "the end is not anchored: %s", audit->anchor_note);
 }
 
-enum exit_code command_audit_verify(struct ctl *ctl)
+static enum exit_code command_audit_verify(struct ctl *ctl)
 {
 	enum exit_code code = ctl_connect(ctl);
 	struct ks_result *result = NULL;
@@ -179,3 +179,21 @@ out:
 	ks_result_free(result);
 	return code;
 }
+
+const struct command commands_audit[] = {
+	{
+		.name = "audit list",
+		.words = "",
+		.options = HAS(AFTER) | HAS(LIMIT),
+		.summary = "the audit trail, from its oldest record",
+		.run = command_audit_list,
+	},
+	{
+		.name = "audit verify",
+		.words = "",
+		.summary = "whether the audit trail was changed or cut off",
+		.help = "Exit code 10: it was; the sentence says which record.",
+		.run = command_audit_verify,
+	},
+	{.name = NULL},
+};

@@ -56,7 +56,7 @@ static bool take_hash(struct ctl *ctl, enum ks_hash *ret_hash)
 	return true;
 }
 
-enum exit_code command_project_init(struct ctl *ctl)
+static enum exit_code command_project_init(struct ctl *ctl)
 {
 	struct ks_project project = {.rsa_subject = ctl_option(ctl, OPTION_RSA_SUBJECT),
 				     .ec_subject = ctl_option(ctl, OPTION_EC_SUBJECT)};
@@ -106,7 +106,7 @@ static bool take_parties(struct ctl *ctl, struct ks_cert_request *request)
 	return false;
 }
 
-enum exit_code command_cert_create(struct ctl *ctl)
+static enum exit_code command_cert_create(struct ctl *ctl)
 {
 	struct ks_cert_request request = {.profile = ctl_option(ctl, OPTION_PROFILE),
 					  .subject = ctl_option(ctl, OPTION_SUBJECT)};
@@ -178,7 +178,7 @@ static enum exit_code collect(struct ctl *ctl, enum ks_cert_kind kind, struct ta
 	return code;
 }
 
-enum exit_code command_cert_list(struct ctl *ctl)
+static enum exit_code command_cert_list(struct ctl *ctl)
 {
 	enum ks_cert_kind kind = 0;
 	struct table *table;
@@ -208,7 +208,7 @@ enum exit_code command_cert_list(struct ctl *ctl)
 	return code;
 }
 
-enum exit_code command_cert_show(struct ctl *ctl)
+static enum exit_code command_cert_show(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	enum exit_code code;
@@ -253,7 +253,7 @@ static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *res
 	return ctl_print_json(ctl, object);
 }
 
-enum exit_code command_cert_export(struct ctl *ctl)
+static enum exit_code command_cert_export(struct ctl *ctl)
 {
 	static const struct {
 		const char *name;
@@ -284,7 +284,7 @@ enum exit_code command_cert_export(struct ctl *ctl)
 	return code;
 }
 
-enum exit_code command_cert_renew(struct ctl *ctl)
+static enum exit_code command_cert_renew(struct ctl *ctl)
 {
 	struct progress progress = {.ctl = ctl, .show = cert_show_result};
 	struct ks_validity validity;
@@ -304,7 +304,7 @@ enum exit_code command_cert_renew(struct ctl *ctl)
 							    progress_done, &progress));
 }
 
-enum exit_code command_cert_delete(struct ctl *ctl)
+static enum exit_code command_cert_delete(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	enum exit_code code;
@@ -324,3 +324,67 @@ enum exit_code command_cert_delete(struct ctl *ctl)
 	ks_result_free(result);
 	return code;
 }
+
+const struct command commands_cert[] = {
+	{
+		.name = "project init",
+		.words = "",
+		.options = HAS(RSA_SUBJECT) | HAS(EC_SUBJECT) | HAS(DAYS),
+		.summary = "make the RSA and the P-256 CA of a project in the TPM",
+		.help = "Both or none. An RSA key takes a TPM chip 2 to 10 seconds and more.",
+		.run = command_project_init,
+	},
+	{
+		.name = "cert create",
+		.words = "",
+		.options = HAS(PROFILE) | HAS(SUBJECT) | HAS(SAN) | HAS(ISSUER) | HAS(SELF_SIGNED) |
+			   HAS(KEY) | HAS(NEW_KEY) | HAS(ALGORITHM) | HAS(DAYS) | HAS(NOT_BEFORE) |
+			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING),
+		.needs = HAS(PROFILE) | HAS(SUBJECT),
+		.summary = "make a certificate, by a CA or self-signed",
+		.help = "One of --issuer, --self-signed; one of --key, --new-key. Profiles:\n"
+			"opcua-server, opcua-client, opcua-client-server, web-server, tls-server,\n"
+			"tls-client, tls-client-server, pg-hmi, syslog-client, ca.",
+		.run = command_cert_create,
+	},
+	{
+		.name = "cert list",
+		.words = "",
+		.options = HAS(KIND),
+		.summary = "the certificates that this user may see",
+		.run = command_cert_list,
+	},
+	{
+		.name = "cert show",
+		.words = "ID",
+		.word_count = 1,
+		.summary = "all facts of a certificate, and its history",
+		.run = command_cert_show,
+	},
+	{
+		.name = "cert export",
+		.words = "ID",
+		.word_count = 1,
+		.options = HAS(FORMAT) | HAS(OUT),
+		.summary = "write a certificate to a file",
+		.run = command_cert_export,
+	},
+	{
+		.name = "cert renew",
+		.words = "ID",
+		.word_count = 1,
+		.options = HAS(DAYS) | HAS(NOT_BEFORE) | HAS(NOT_AFTER) | HAS(HASH),
+		.summary = "the same certificate with a new validity",
+		.help = "ID, key, subject and names stay; what it was so far is kept.",
+		.run = command_cert_renew,
+	},
+	{
+		.name = "cert delete",
+		.words = "ID",
+		.word_count = 1,
+		.summary = "delete a certificate with its history",
+		.help = "Its key stays. A CA that has issued others is not deleted.",
+		.run = command_cert_delete,
+	},
+	{.name = NULL},
+};

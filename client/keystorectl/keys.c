@@ -17,7 +17,7 @@
 #define PEM_BYTES_MAX  65536
 #define DATABASE_BYTES 4096
 
-enum exit_code command_key_create(struct ctl *ctl)
+static enum exit_code command_key_create(struct ctl *ctl)
 {
 	const char *name = ctl_option(ctl, OPTION_ALGORITHM);
 	enum ks_algorithm algorithm = ks_algorithm_from_name(name);
@@ -102,7 +102,7 @@ static size_t terminal_width(void)
 	return size.ws_col;
 }
 
-enum exit_code command_key_list(struct ctl *ctl)
+static enum exit_code command_key_list(struct ctl *ctl)
 {
 	static const char *const heads[] = {"NAME",  "ID",     "ALGORITHM",
 					    "USAGE", "PINNED", "CREATED"};
@@ -142,7 +142,7 @@ static enum exit_code finish(struct ctl *ctl, struct ks_result *result)
 	return code;
 }
 
-enum exit_code command_key_show(struct ctl *ctl)
+static enum exit_code command_key_show(struct ctl *ctl)
 {
 	enum exit_code code = ctl_connect(ctl);
 	struct ks_result *result = NULL;
@@ -153,7 +153,7 @@ enum exit_code command_key_show(struct ctl *ctl)
 	return finish(ctl, result);
 }
 
-enum exit_code command_key_delete(struct ctl *ctl)
+static enum exit_code command_key_delete(struct ctl *ctl)
 {
 	enum exit_code code = ctl_connect(ctl);
 	struct ks_result *result = NULL;
@@ -198,7 +198,7 @@ static bool group_find(const char *text, uint32_t *ret_id)
 	return true;
 }
 
-enum exit_code command_key_allow(struct ctl *ctl)
+static enum exit_code command_key_allow(struct ctl *ctl)
 {
 	const char *user = ctl_option(ctl, OPTION_UID);
 	const char *group = ctl_option(ctl, OPTION_GID);
@@ -232,17 +232,17 @@ static enum exit_code pin(struct ctl *ctl, bool pinned)
 	return finish(ctl, result);
 }
 
-enum exit_code command_key_pin(struct ctl *ctl)
+static enum exit_code command_key_pin(struct ctl *ctl)
 {
 	return pin(ctl, true);
 }
 
-enum exit_code command_key_unpin(struct ctl *ctl)
+static enum exit_code command_key_unpin(struct ctl *ctl)
 {
 	return pin(ctl, false);
 }
 
-enum exit_code command_key_export(struct ctl *ctl)
+static enum exit_code command_key_export(struct ctl *ctl)
 {
 	bool is_public = ctl_has(ctl, OPTION_PUBLIC);
 	enum output_kind kind = is_public ? OUTPUT_TEXT : OUTPUT_SECRET_TEXT;
@@ -288,7 +288,7 @@ out:
 	return code;
 }
 
-enum exit_code command_key_import(struct ctl *ctl)
+static enum exit_code command_key_import(struct ctl *ctl)
 {
 	struct progress progress = {.ctl = ctl, .show = key_show_result};
 	struct file password = {0};
@@ -316,3 +316,81 @@ enum exit_code command_key_import(struct ctl *ctl)
 	file_free(&password);
 	return code;
 }
+
+const struct command commands_key[] = {
+	{
+		.name = "key create",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(ALGORITHM) | HAS(USAGE),
+		.needs = HAS(ALGORITHM),
+		.summary = "make a key in the TPM",
+		.help = "An RSA key takes a TPM chip 2 to 10 seconds and more.",
+		.run = command_key_create,
+	},
+	{
+		.name = "key list",
+		.words = "",
+		.options = HAS(NAMES),
+		.summary = "the keys that this user may manage or use",
+		.run = command_key_list,
+	},
+	{
+		.name = "key show",
+		.words = "NAME",
+		.word_count = 1,
+		.summary = "all facts of a key, and who may use it",
+		.run = command_key_show,
+	},
+	{
+		.name = "key delete",
+		.words = "NAME",
+		.word_count = 1,
+		.summary = "destroy a key for ever",
+		.run = command_key_delete,
+	},
+	{
+		.name = "key allow",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(UID) | HAS(GID) | HAS(OPERATIONS),
+		.needs = HAS(OPERATIONS),
+		.summary = "say what a user or group may do with a key",
+		.help = "Replaces what was allowed to that user or group before; none takes it all "
+			"away.",
+		.run = command_key_allow,
+	},
+	{
+		.name = "key pin",
+		.words = "NAME",
+		.word_count = 1,
+		.summary = "keep a key in the TPM as a persistent object",
+		.help = "A pinned key needs no loading before use. A TPM has room for a few.",
+		.run = command_key_pin,
+	},
+	{
+		.name = "key unpin",
+		.words = "NAME",
+		.word_count = 1,
+		.summary = "keep it there no longer",
+		.run = command_key_unpin,
+	},
+	{
+		.name = "key export",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(PUBLIC) | HAS(TSS2) | HAS(PRIVATE) | HAS(PASSWORD_FILE) | HAS(OUT),
+		.summary = "write the public key, or the key wrapped by this TPM",
+		.help = "A TSS2 file works with this TPM only, also with OpenSSL's tpm2 provider.",
+		.run = command_key_export,
+	},
+	{
+		.name = "key import",
+		.words = "NAME FILE",
+		.word_count = 2,
+		.options = HAS(USAGE) | HAS(PASSWORD_FILE),
+		.summary = "take in a TSS2 file of this TPM",
+		.run = command_key_import,
+	},
+	{.name = NULL},
+};

@@ -11,13 +11,13 @@
 static bool command_takes_options(const struct ctl *ctl, const struct command *command)
 {
 	for (enum option i = 0; i < OPTION_COUNT; i++) {
-		if (ctl_has(ctl, i) && !((command->options | COMMON_MASK) & 1ULL << i)) {
+		if (ctl_has(ctl, i) && !((command->options | COMMON_MASK) & option_bit(i))) {
 			(void)ctl_fail(ctl, EXIT_USAGE,
 				       "%s is no option of %s: see keystorectl %s --help",
 				       option_name(i), command->name, command->name);
 			return false;
 		}
-		if (!ctl_has(ctl, i) && command->needs & 1ULL << i) {
+		if (!ctl_has(ctl, i) && command->needs & option_bit(i)) {
 			(void)ctl_fail(ctl, EXIT_USAGE, "%s needs %s %s: %s", command->name,
 				       option_name(i), option_usage(i), option_help(i));
 			return false;

@@ -159,7 +159,7 @@ static void print_service(const struct ks_service *service)
 		   limits->list_page, limits->grants_per_key);
 }
 
-enum exit_code command_status(struct ctl *ctl)
+static enum exit_code command_status(struct ctl *ctl)
 {
 	enum exit_code code = ctl_connect(ctl);
 	struct ks_result *result = NULL;
@@ -217,7 +217,7 @@ static void print_event(const struct ks_event *event, void *user)
 	fflush(stdout);
 }
 
-enum exit_code command_watch(struct ctl *ctl)
+static enum exit_code command_watch(struct ctl *ctl)
 {
 	enum exit_code code = ctl_connect(ctl);
 	struct ks_result *result = NULL;
@@ -235,3 +235,20 @@ enum exit_code command_watch(struct ctl *ctl)
 	}
 	return code;
 }
+
+const struct command commands_service[] = {
+	{
+		.name = "status",
+		.words = "",
+		.summary = "the service, its TPM, queue and limits",
+		.run = command_status,
+	},
+	{
+		.name = "watch",
+		.words = "",
+		.summary = "events of keys and the TPM, one in a line",
+		.help = "Runs until the service ends or it is interrupted.",
+		.run = command_watch,
+	},
+	{.name = NULL},
+};

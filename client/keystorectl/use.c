@@ -70,7 +70,7 @@ static enum exit_code read_digest(struct ctl *ctl, enum ks_hash hash,
 	return code;
 }
 
-enum exit_code command_sign(struct ctl *ctl)
+static enum exit_code command_sign(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	uint8_t digest[DIGEST_BYTES_MAX];
@@ -95,7 +95,7 @@ enum exit_code command_sign(struct ctl *ctl)
 			   "signature");
 }
 
-enum exit_code command_decrypt(struct ctl *ctl)
+static enum exit_code command_decrypt(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	struct file ciphertext = {0};
@@ -153,7 +153,7 @@ static enum exit_code finish_hex(struct ctl *ctl, struct ks_result *result)
 	return code;
 }
 
-enum exit_code command_random(struct ctl *ctl)
+static enum exit_code command_random(struct ctl *ctl)
 {
 	bool is_hex = ctl_has(ctl, OPTION_HEX);
 	enum output_kind kind = is_hex ? OUTPUT_SECRET_TEXT : OUTPUT_SECRET;
@@ -205,7 +205,7 @@ static enum exit_code finish_pem(struct ctl *ctl, struct ks_result *result)
 	return code;
 }
 
-enum exit_code command_csr(struct ctl *ctl)
+static enum exit_code command_csr(struct ctl *ctl)
 {
 	const char *list = ctl_option(ctl, OPTION_SAN);
 	bool is_der = ctl_has(ctl, OPTION_DER);
@@ -235,3 +235,43 @@ out:
 	san_free(&san);
 	return code;
 }
+
+const struct command commands_use[] = {
+	{
+		.name = "csr",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(SUBJECT) | HAS(SAN) | HAS(HASH) | HAS(PADDING) | HAS(DER) | HAS(OUT),
+		.needs = HAS(SUBJECT),
+		.summary = "write a certificate signing request",
+		.help = "Prefixes of --san: URI:, IP:, DNS:, email:, RID:. A backslash before a\n"
+			"comma makes it part of the name.",
+		.run = command_csr,
+	},
+	{
+		.name = "sign",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(HASH) | HAS(PADDING) | HAS(DIGEST) | HAS(IN) | HAS(OUT),
+		.summary = "sign a file or standard input",
+		.help = "The input is hashed here, and the digest goes to the TPM.",
+		.run = command_sign,
+	},
+	{
+		.name = "decrypt",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(HASH) | HAS(IN) | HAS(OUT),
+		.summary = "decrypt RSA-OAEP",
+		.run = command_decrypt,
+	},
+	{
+		.name = "random",
+		.words = "BYTES",
+		.word_count = 1,
+		.options = HAS(HEX) | HAS(OUT),
+		.summary = "random bytes of the TPM",
+		.run = command_random,
+	},
+	{.name = NULL},
+};

@@ -22,31 +22,44 @@ Test(command, is_found_by_its_one_or_two_words)
 	cr_assert_null(command_find(NULL, 0, &used));
 }
 
+static void for_each_command(void (*check)(const struct command *command))
+{
+	for (size_t i = 0; command_groups[i]; i++)
+		for (const struct command *command = command_groups[i]; command->name; command++)
+			check(command);
+}
+
+static void check_needs(const struct command *command)
+{
+	cr_assert_eq(command->needs & ~command->options, 0);
+	cr_assert_not_null(command->run);
+	cr_assert_not_null(command->summary);
+}
+
 Test(command, needs_only_options_that_it_takes)
 {
-	for (const struct command *command = commands; command->name; command++) {
-		cr_assert_eq(command->needs & ~command->options, 0);
-		cr_assert_not_null(command->run);
-		cr_assert_not_null(command->summary);
-	}
+	for_each_command(check_needs);
+}
+
+static void check_help(const struct command *command)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	char *rest;
+
+	command_print_help(command, out);
+	command_print_list(out);
+	fclose(out);
+	rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		cr_assert_leq(text_width(line), TABLE_WIDTH, "%s", line);
+	free(text);
 }
 
 Test(command, explains_itself_in_80_columns)
 {
-	for (const struct command *command = commands; command->name; command++) {
-		char *text = NULL;
-		size_t len = 0;
-		FILE *out = open_memstream(&text, &len);
-		char *rest;
-
-		command_print_help(command, out);
-		command_print_list(out);
-		fclose(out);
-		rest = text;
-		for (char *line; (line = strsep(&rest, "\n"));)
-			cr_assert_leq(text_width(line), TABLE_WIDTH, "%s", line);
-		free(text);
-	}
+	for_each_command(check_help);
 }
 
 Test(command, failures_have_an_exit_code_by_class)
