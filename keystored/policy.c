@@ -8,7 +8,13 @@ struct rule {
 
 static const struct rule rules[RIGHT_COUNT] = {
 	[RIGHT_ANY] = {.anyone = true},
-	[RIGHT_MANAGE] = {.manager = true},
+	[RIGHT_VIEW] = {.manager = true},
+	[RIGHT_MANAGE_KEYS] = {.manager = true},
+	[RIGHT_MANAGE_CERTS] = {.manager = true},
+	[RIGHT_MANAGE_TRUST] = {.manager = true},
+	[RIGHT_MANAGE_SERVICES] = {.manager = true},
+	[RIGHT_MANAGE_USERS] = {.manager = true},
+	[RIGHT_READ_AUDIT] = {.manager = true},
 	[RIGHT_SEE] = {.manager = true, .granted = POLICY_SIGN | POLICY_DECRYPT},
 	[RIGHT_CERTIFY] = {.manager = true, .granted = POLICY_SIGN},
 	[RIGHT_SIGN] = {.granted = POLICY_SIGN},
@@ -55,6 +61,11 @@ unsigned policy_granted(const struct peer *peer, const struct grant *grants, siz
 			operations |= grants[i].operations;
 	}
 	return operations & POLICY_OPERATIONS;
+}
+
+bool policy_is_for_managers(enum right right)
+{
+	return (unsigned)right < RIGHT_COUNT && rules[right].manager && !rules[right].granted;
 }
 
 bool policy_allows(const struct policy *policy, const struct peer *peer, enum right right,

@@ -32,10 +32,18 @@ struct grant {
 };
 
 enum right {
-	RIGHT_ANY,     /* every peer */
-	RIGHT_MANAGE,  /* root, the service's own user, administrators */
-	RIGHT_SEE,     /* manage, or any grant of the key */
-	RIGHT_CERTIFY, /* manage, or granted to sign */
+	RIGHT_ANY, /* every peer */
+	/* root, the service's own user, administrators: */
+	RIGHT_VIEW, /* keys, certificates, trust, services: what there is */
+	RIGHT_MANAGE_KEYS,
+	RIGHT_MANAGE_CERTS,
+	RIGHT_MANAGE_TRUST,
+	RIGHT_MANAGE_SERVICES,
+	RIGHT_MANAGE_USERS,
+	RIGHT_READ_AUDIT,
+	/* about a key: */
+	RIGHT_SEE,     /* view, or any grant of the key */
+	RIGHT_CERTIFY, /* manage certificates, or granted to sign */
 	RIGHT_SIGN,    /* granted to sign */
 	RIGHT_DECRYPT, /* granted to decrypt */
 	RIGHT_COUNT,
@@ -53,6 +61,9 @@ struct policy {
 /* @grants: of the key in question; none for requests without one. */
 bool policy_allows(const struct policy *policy, const struct peer *peer, enum right right,
 		   const struct grant *grants, size_t grant_count);
+
+/* No grant gives it. */
+bool policy_is_for_managers(enum right right);
 
 /* What the peer is granted, POLICY_* bits. */
 unsigned policy_granted(const struct peer *peer, const struct grant *grants, size_t grant_count);

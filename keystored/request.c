@@ -46,20 +46,20 @@ static const struct request_kind kinds[] = {
 	[BODY(STATUS)] = {"status", service_info_status, RIGHT_ANY, PLAIN},
 	[BODY(SUBSCRIBE)] = {"subscribe", service_info_subscribe, RIGHT_ANY, PLAIN},
 	[BODY(RANDOM)] = {"random", service_use_random, RIGHT_ANY, PLAIN},
-	[BODY(KEY_CREATE)] = {"key create", service_key_create, RIGHT_MANAGE,
+	[BODY(KEY_CREATE)] = {"key create", service_key_create, RIGHT_MANAGE_KEYS,
 			      MAKES(KeyCreateRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(KEY_LIST)] = {"key list", service_key_list, RIGHT_ANY, PLAIN},
 	[BODY(KEY_SHOW)] = {"key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key)},
-	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE,
+	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE_KEYS,
 			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
-	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE,
+	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE_KEYS,
 			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY, .is_not_of_ca = true},
-	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE, ABOUT(KeyPinRequest, key),
+	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE_KEYS, ABOUT(KeyPinRequest, key),
 			   AUDIT_ENTRY, VANISH_CONTINUES},
 	/* What the format asks for beyond that, the handler checks. */
 	[BODY(KEY_EXPORT)] = {"key export", service_key_export, RIGHT_SEE,
 			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
-	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE,
+	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE_KEYS,
 			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key),
 			.is_not_of_ca = true},
@@ -67,19 +67,20 @@ static const struct request_kind kinds[] = {
 			   ABOUT(DecryptRequest, key), .is_not_of_ca = true},
 	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key),
 		       .is_not_of_ca = true},
-	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE, PLAIN,
-				AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE, PLAIN, AUDIT_ENTRY,
-			       VANISH_CANCELS, true},
-	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE, PLAIN, AUDIT_ENTRY},
-	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE, PLAIN,
+	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE_CERTS,
+				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
+			       AUDIT_ENTRY, VANISH_CANCELS, true},
+	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
+			      AUDIT_ENTRY},
+	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY},
 	/* Who may see which certificate, the handlers check. */
 	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
 	[BODY(CERT_SHOW)] = {"cert show", service_cert_show, RIGHT_ANY, PLAIN},
 	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},
-	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_MANAGE, PLAIN},
-	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_MANAGE, PLAIN},
+	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_READ_AUDIT, PLAIN},
+	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_READ_AUDIT, PLAIN},
 };
 
 static const struct request_kind unknown_kind = {"unknown request", NULL, RIGHT_ANY, PLAIN};
@@ -162,7 +163,7 @@ bool request_allows(struct request *request, enum right right, const struct keyr
 	if (policy_allows(&request->service->policy, peer, right, key ? key->grants : NULL,
 			  key ? key->grant_count : 0))
 		return true;
-	if (right == RIGHT_MANAGE)
+	if (policy_is_for_managers(right))
 		request_fail(request, STATUS_DENIED,
 			     "uid %u may not use \"%s\": it is for root and the administrators in "
 			     "keystored.conf",

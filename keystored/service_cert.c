@@ -203,7 +203,7 @@ static bool take_old_key(struct request *request, struct issue_order *order,
 {
 	const struct keyring_key *key;
 
-	if (!request_find_key(request, ref, RIGHT_MANAGE, &key))
+	if (!request_find_key(request, ref, RIGHT_MANAGE_CERTS, &key))
 		return false;
 	if (key->of_ca) {
 		request_fail_ca(request);

@@ -83,7 +83,7 @@ void service_cert_list(struct request *request, const void *body, const struct k
 	const Keystore__V1__CertListRequest *asked = body;
 	struct service *service = request->service;
 	const struct peer *peer = conn_peer(request->conn);
-	bool manages = policy_allows(&service->policy, peer, RIGHT_MANAGE, NULL, 0);
+	bool manages = policy_allows(&service->policy, peer, RIGHT_VIEW, NULL, 0);
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__CertListReply list = KEYSTORE__V1__CERT_LIST_REPLY__INIT;
 	unsigned kind = (unsigned)asked->kind;

@@ -58,7 +58,7 @@ void service_key_list(struct request *request, const void *body, const struct ke
 	const Keystore__V1__KeyListRequest *asked = body;
 	struct service *service = request->service;
 	const struct peer *peer = conn_peer(request->conn);
-	bool manages = policy_allows(&service->policy, peer, RIGHT_MANAGE, NULL, 0);
+	bool manages = policy_allows(&service->policy, peer, RIGHT_VIEW, NULL, 0);
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__KeyListReply list = KEYSTORE__V1__KEY_LIST_REPLY__INIT;
 	struct page *page = calloc(1, sizeof *page);
@@ -201,7 +201,7 @@ static void export_tss2(struct request *request, const Keystore__V1__KeyExportRe
 	struct tpm_key *tpm;
 	struct tpm_job *job;
 
-	if (!request_allows(request, RIGHT_MANAGE, key))
+	if (!request_allows(request, RIGHT_MANAGE_KEYS, key))
 		return;
 	if (key->of_ca) {
 		request_fail_ca(request);

@@ -41,8 +41,9 @@ if not declared <= described:
 # The manual of keystorectl and the completion know each option and command.
 options = set(re.findall(r'^\s*\[OPTION_\w+\] = \{"--([a-z0-9-]+)"',
                          (top / "client/keystorectl/arguments.c").read_text(), flags=re.M))
-commands = set(re.findall(r'\.name = "([a-z ]+)"',
-                          (top / "client/keystorectl/command.c").read_text()))
+commands = set()
+for source in (top / "client/keystorectl").glob("*.c"):
+    commands.update(re.findall(r'^\t\t\.name = "([a-z -]+)"', source.read_text(), flags=re.M))
 manual = (top / "docs/man/keystorectl.1").read_text()
 completion = (top / "packaging/completion/keystorectl").read_text()
 for option in sorted(options):

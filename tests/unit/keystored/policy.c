@@ -49,7 +49,13 @@ static bool expected(const struct subject *subject, enum right right, unsigned o
 	switch (right) {
 	case RIGHT_ANY:
 		return true;
-	case RIGHT_MANAGE:
+	case RIGHT_VIEW:
+	case RIGHT_MANAGE_KEYS:
+	case RIGHT_MANAGE_CERTS:
+	case RIGHT_MANAGE_TRUST:
+	case RIGHT_MANAGE_SERVICES:
+	case RIGHT_MANAGE_USERS:
+	case RIGHT_READ_AUDIT:
 		return subject->manages;
 	case RIGHT_SEE:
 		return subject->manages || operations;
