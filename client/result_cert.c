@@ -19,6 +19,8 @@ static bool read_version(Keystore__V1__CertVersion *from, struct ks_cert_version
 		.created = from->created,
 		.fingerprint = from->fingerprint.data,
 		.signature_algorithm = from->signature_algorithm,
+		.revoked_at = from->revoked_at,
+		.revocation_reason = from->revocation_reason,
 	};
 	return true;
 }
@@ -30,7 +32,9 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		from->profile,	from->common_name,	  from->subject, from->issuer, from->serial,
 		from->key_name, from->signature_algorithm};
 
-	if (from->fingerprint.len != FINGERPRINT_LEN)
+	bool is_requested = from->state == KEYSTORE__V1__CERT_STATE__CERT_STATE_REQUESTED;
+
+	if (from->fingerprint.len != FINGERPRINT_LEN && !is_requested)
 		return false;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		text_clean(texts[i]);
@@ -54,7 +58,10 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		.key_origin = (enum ks_origin)from->key_origin,
 		.key_algorithm = (enum ks_algorithm)from->key_algorithm,
 		.signature_algorithm = from->signature_algorithm,
-		.fingerprint = from->fingerprint.data,
+		.fingerprint = is_requested ? NULL : from->fingerprint.data,
+		.revoked_at = from->revoked_at,
+		.revocation_reason = from->revocation_reason,
+		.request_created = from->request_created,
 		.version = from->version,
 		.created = from->created,
 		.created_by = from->created_by,

@@ -8,6 +8,10 @@ static Keystore__V1__CertState state_of(const struct store_cert *cert, int64_t n
 	switch (cert->state) {
 	case STORE_CERT_SUPERSEDED:
 		return KEYSTORE__V1__CERT_STATE__CERT_STATE_SUPERSEDED;
+	case STORE_CERT_REVOKED:
+		return KEYSTORE__V1__CERT_STATE__CERT_STATE_REVOKED;
+	case STORE_CERT_REQUESTED:
+		return KEYSTORE__V1__CERT_STATE__CERT_STATE_REQUESTED;
 	case STORE_CERT_ACTIVE:
 		break;
 	}
@@ -48,10 +52,14 @@ void reply_cert_fill(Keystore__V1__CertInfo *info, const struct store_cert *cert
 	info->key_origin = (Keystore__V1__Origin)cert->key_origin;
 	info->key_algorithm = (Keystore__V1__Algorithm)cert->key_algorithm;
 	info->signature_algorithm = text(facts->signature_algorithm);
-	info->fingerprint = bytes(facts->fingerprint, sizeof facts->fingerprint);
+	if (cert->state != STORE_CERT_REQUESTED)
+		info->fingerprint = bytes(facts->fingerprint, sizeof facts->fingerprint);
 	info->version = cert->version;
 	info->created = cert->created;
 	info->created_by = cert->created_by;
+	info->revoked_at = cert->revoked_at;
+	info->revocation_reason = cert->revoked_for;
+	info->request_created = cert->request_created;
 }
 
 static bool add_version(const struct store_cert *cert, void *user)
@@ -73,6 +81,8 @@ static void fill_history(struct reply_cert *reply, int64_t now)
 		keystore__v1__cert_version__init(version);
 		version->version = cert->version;
 		version->state = state_of(cert, now);
+		version->revoked_at = cert->revoked_at;
+		version->revocation_reason = cert->revoked_for;
 		version->serial = text(cert->facts.serial);
 		version->not_before = cert->facts.not_before;
 		version->not_after = cert->facts.not_after;
@@ -105,7 +115,8 @@ enum store_status reply_cert_build(struct reply_cert *reply, struct store *store
 		return status;
 	reply_cert_fill(&reply->info, &reply->current, now);
 	reply->info.der = bytes(reply->current.der, reply->current.der_len);
-	fill_history(reply, now);
+	if (reply->current.state != STORE_CERT_REQUESTED)
+		fill_history(reply, now);
 	return STORE_OK;
 }
 

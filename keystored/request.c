@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "conn.h"
 #include "lazy_timer.h"
 #include "service.h"
@@ -213,6 +214,37 @@ bool request_commit(struct request *request, enum store_status so_far, const cha
 	store_rollback(store);
 	request_fail_store(request, status);
 	return false;
+}
+
+void request_change(struct request *request, struct change *change)
+{
+	struct service *service = request->service;
+	struct change_list list = TAILQ_HEAD_INITIALIZER(list);
+	struct change *failed = NULL;
+
+	change->uid = request->uid;
+	change->pid = request->pid;
+	change->operation = request->kind->name;
+	if (!*change->object)
+		memcpy(change->object, request->object, sizeof change->object);
+	TAILQ_INSERT_TAIL(&list, change, entry);
+	enum store_status status = change_apply_all(service, &list, &failed);
+
+	if (status == STORE_OK) {
+		request->is_recorded = true;
+		if (change->kind->reply)
+			change->kind->reply(request, change);
+		else
+			request_reply_empty(request);
+	} else {
+		if (change->kind->dropped)
+			change->kind->dropped(service, change);
+		if (*change->sentence)
+			request_fail(request, change->status, "%s", change->sentence);
+		else
+			request_fail_store(request, status);
+	}
+	change_free(change);
 }
 
 bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *done)

@@ -21,6 +21,7 @@
 #include "store.h"
 
 struct account;
+struct change;
 struct conn;
 struct request;
 struct requests;
@@ -111,6 +112,12 @@ struct tpm_key *request_tpm_key(struct request *request, const struct keyring_ke
 /* A transaction that ends with the audit's entry. False: rolled back and answered. */
 bool request_begin_change(struct request *request);
 bool request_commit(struct request *request, enum store_status so_far, const char *detail);
+
+/*
+ * Applies @change, which it takes over, and answers; nothing but request_commit() of a change
+ * that a transaction may hold.
+ */
+void request_change(struct request *request, struct change *change);
 
 /* Submits with the request's priority. False: @job is freed and the request answered. */
 bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *done);

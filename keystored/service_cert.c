@@ -116,6 +116,11 @@ static bool take_issuer(struct request *request, struct issue_order *order, uint
 			     "certificate %llu is no CA and cannot issue others: cert list --kind "
 			     "ca shows those that can",
 			     (unsigned long long)id);
+	} else if (!issuer.key_id) {
+		request_fail(request, STATUS_INVALID,
+			     "the key of CA %llu is not here, so it cannot issue: cert list --kind "
+			     "ca shows those that can",
+			     (unsigned long long)id);
 	} else if (take_tpm_key(request, issuer.key_id, &order->issuer_key)) {
 		order->cert.issuer_id = id;
 		order->issuer = issuer.der;
@@ -266,6 +271,33 @@ void service_cert_create(struct request *request, const void *body, const struct
 		issue_run(request);
 }
 
+/* Whether all that a new version takes is here. False: answered. */
+static bool can_renew(struct request *request, const struct store_cert *cert)
+{
+	unsigned long long id = cert->id;
+
+	if (cert->state == STORE_CERT_REQUESTED)
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu has a CSR that waits for its answer: import that",
+			     id);
+	else if (!cert->key_id)
+		request_fail(request, STATUS_CONFLICT,
+			     "the key of certificate %llu is not here: whoever has it has to renew "
+			     "it",
+			     id);
+	else if (!cert->issuer_id)
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu was issued elsewhere, by “%.128s”: have that CA "
+			     "renew it",
+			     id, cert->facts.issuer);
+	else if (cert->state == STORE_CERT_REVOKED)
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu is revoked: make another one", id);
+	else
+		return true;
+	return false;
+}
+
 void service_cert_renew(struct request *request, const void *body, const struct keyring_key *none)
 {
 	const Keystore__V1__CertRenewRequest *asked = body;
@@ -281,6 +313,8 @@ void service_cert_renew(struct request *request, const void *body, const struct 
 
 	issue->count = 1;
 	if (!service_cert_find(request, asked->id, cert))
+		return;
+	if (!can_renew(request, cert))
 		return;
 	uint64_t issuer = cert->issuer_id == cert->id ? 0 : cert->issuer_id;
 	Keystore__V1__Hash hash = asked->hash ? asked->hash : (Keystore__V1__Hash)order->cert.hash;

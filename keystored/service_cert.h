@@ -22,14 +22,14 @@ void service_cert_show(struct request *request, const void *body, const struct k
 void service_cert_export(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key);
 
-/* The certificate with that ID; the request's object becomes its key. False: answered. */
+/* The certificate with that ID; its key, if it is here, becomes the request's object. False: answered. */
 bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert);
 
 /* Answers with all of a certificate. @note may be the request's state's. */
 void service_cert_reply(struct request *request, uint64_t id, const char *note);
 
-/* Tells those who may see the certificate's key. */
-void service_cert_publish(struct service *service, uint64_t id, const char *common_name,
-			  uint64_t key_id, Keystore__V1__KeyEvent__Change change);
+/* Tells those who may see the certificate; of @cert only ID, kind and key are looked at. */
+void service_cert_publish(struct service *service, const struct store_cert *cert,
+			  const char *common_name, Keystore__V1__KeyEvent__Change change);
 
 #endif

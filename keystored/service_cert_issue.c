@@ -159,8 +159,7 @@ static void publish(struct request *request, const struct issue_order *order, bo
 	    keyring_get(service->keyring, NULL, order->cert.key_id, &key) == STORE_OK)
 		service_info_publish_key(service, key,
 					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
-	service_cert_publish(service, order->cert.id, order->cert.facts.common_name,
-			     order->cert.key_id,
+	service_cert_publish(service, &order->cert, order->cert.facts.common_name,
 			     is_renewal ? KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED
 					: KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
 }

@@ -2,8 +2,10 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "change.h"
 #include "conn.h"
 #include "reply_cert.h"
 #include "request.h"
@@ -25,34 +27,41 @@ bool service_cert_find(struct request *request, uint64_t id, struct store_cert *
 			     (unsigned long long)id);
 	else if (status != STORE_OK)
 		request_fail_store(request, status);
-	else
+	else if (ret_cert->key_id)
 		snprintf(request->object, sizeof request->object, "%s", ret_cert->key_name);
 	return status == STORE_OK;
+}
+
+/* CAs' and others' certificates are no secret; a device's shows what the device is. */
+static bool may_see(struct request *request, const struct store_cert *cert)
+{
+	struct service *service = request->service;
+	const struct peer *peer = conn_peer(request->conn);
+	const struct keyring_key *key = NULL;
+
+	if (cert->kind != STORE_CERT_DEVICE)
+		return policy_allows(&service->policy, peer, RIGHT_ANY, NULL, 0);
+	if (cert->key_id && keyring_get(service->keyring, NULL, cert->key_id, &key) != STORE_OK)
+		key = NULL;
+	return policy_allows(&service->policy, peer, RIGHT_SEE, key ? key->grants : NULL,
+			     key ? key->grant_count : 0);
 }
 
 /* The certificate, if the caller may see it. False: answered. */
 static bool find_visible(struct request *request, uint64_t id, struct store_cert *ret_cert)
 {
-	struct service *service = request->service;
-	const struct keyring_key *key;
 	struct store_cert cert;
 
 	if (!service_cert_find(request, id, &cert))
 		return false;
-	enum store_status status = keyring_get(service->keyring, NULL, cert.key_id, &key);
-
-	if (status != STORE_OK) {
-		request_fail_store(request, status);
-	} else if (!policy_allows(&service->policy, conn_peer(request->conn), RIGHT_SEE,
-				  key->grants, key->grant_count)) {
-		request_fail(request, STATUS_DENIED,
-			     "uid %u may not see certificate %llu: those may who manage keys or "
-			     "are granted the use of key “%s”",
-			     request->uid, (unsigned long long)id, request->object);
-	} else {
+	if (may_see(request, &cert)) {
 		*ret_cert = cert;
 		return true;
 	}
+	request_fail(request, STATUS_DENIED,
+		     "uid %u may not see certificate %llu: those may who view everything or are "
+		     "granted the use of its key “%s”",
+		     request->uid, (unsigned long long)id, cert.key_name);
 	store_cert_wipe(&cert);
 	return false;
 }
@@ -90,10 +99,10 @@ void service_cert_list(struct request *request, const void *body, const struct k
 	int64_t now = time(NULL);
 
 	(void)key;
-	if (kind > STORE_CERT_DEVICE || asked->after > INT64_MAX) {
+	if (kind > STORE_CERT_TRUSTED || asked->after > INT64_MAX) {
 		request_fail(request, STATUS_INVALID,
-			     "a list is of all certificates, of CAs (1) or of devices (2), not %u, "
-			     "and begins after an ID",
+			     "a list is of all certificates, of CAs (1), of devices (2) or of "
+			     "others (3), not %u, and begins after an ID",
 			     kind);
 		return;
 	}
@@ -163,13 +172,13 @@ static bool write_pem(BIO *pem, const struct store_cert *cert)
 	return PEM_write_bio(pem, PEM_STRING_X509, "", cert->der, (long)cert->der_len) > 0;
 }
 
-/* The issuers behind @cert, up to one that is its own. False: answered. */
+/* The issuers behind @cert, up to one that is its own or not here. False: answered. */
 static bool write_issuers(struct request *request, BIO *pem, const struct store_cert *cert)
 {
 	uint64_t id = cert->issuer_id;
 	bool is_root = id == cert->id;
 
-	for (unsigned depth = 1; !is_root && depth < SERVICE_CERT_CHAIN; depth++) {
+	for (unsigned depth = 1; id && !is_root && depth < SERVICE_CERT_CHAIN; depth++) {
 		struct store_cert issuer;
 		enum store_status status = store_cert_get(request->service->store, id, &issuer);
 
@@ -216,7 +225,11 @@ void service_cert_export(struct request *request, const void *body, const struct
 	(void)key;
 	if (!find_visible(request, export->id, &cert))
 		return;
-	if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_DER)
+	if (cert.state == STORE_CERT_REQUESTED)
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu is not there yet: its CSR waits for an answer",
+			     (unsigned long long)export->id);
+	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_DER)
 		request_reply_data(request, cert.der, cert.der_len);
 	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_PEM)
 		export_pem(request, &cert, false);
@@ -230,56 +243,96 @@ void service_cert_export(struct request *request, const void *body, const struct
 	store_cert_wipe(&cert);
 }
 
+struct deletion {
+	struct change change;
+	uint64_t id;
+	enum store_cert_kind kind;
+	char common_name[sizeof((struct cert_facts){0}).common_name];
+	uint64_t key_id;
+};
+
+static enum store_status apply_deletion(struct service *service, struct change *change)
+{
+	struct deletion *deletion = (struct deletion *)change;
+	uint64_t issued = 0;
+	enum store_status status = store_cert_issued_by(service->store, deletion->id, &issued);
+
+	if (status == STORE_OK)
+		return change_refuse(change, STATUS_CONFLICT,
+				     "certificate %llu has issued others, the first is %llu: "
+				     "delete those first",
+				     (unsigned long long)deletion->id, (unsigned long long)issued);
+	if (status == STORE_NOT_FOUND)
+		status = store_cert_delete(service->store, deletion->id);
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(change, STATUS_NOT_FOUND, "there is no certificate %llu",
+				     (unsigned long long)deletion->id);
+	return status;
+}
+
+static void deletion_applied(struct service *service, struct change *change)
+{
+	const struct deletion *deletion = (struct deletion *)change;
+
+	service_cert_publish(
+		service,
+		&(struct store_cert){
+			.id = deletion->id, .kind = deletion->kind, .key_id = deletion->key_id},
+		deletion->common_name, KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED);
+}
+
+static void deletion_free(struct change *change)
+{
+	free(change);
+}
+
 void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key)
 {
+	static const struct change_kind kind = {
+		.apply = apply_deletion,
+		.applied = deletion_applied,
+		.free = deletion_free,
+	};
 	const Keystore__V1__CertDeleteRequest *delete = body;
-	struct service *service = request->service;
 	struct store_cert cert;
-	uint64_t issued = 0;
-	char detail[192];
 
 	(void)key;
 	if (!service_cert_find(request, delete->id, &cert))
 		return;
-	enum store_status status = store_cert_issued_by(service->store, cert.id, &issued);
+	struct deletion *deletion = calloc(1, sizeof *deletion);
 
-	if (status == STORE_OK) {
-		request_fail(request, STATUS_CONFLICT,
-			     "certificate %llu has issued others, the first is %llu: delete those "
-			     "first",
-			     (unsigned long long)cert.id, (unsigned long long)issued);
-		goto out;
+	if (deletion) {
+		deletion->change.kind = &kind;
+		deletion->id = cert.id;
+		deletion->kind = cert.kind;
+		deletion->key_id = cert.key_id;
+		memcpy(deletion->common_name, cert.facts.common_name, sizeof deletion->common_name);
+		snprintf(deletion->change.detail, sizeof deletion->change.detail,
+			 "certificate %llu %.128s", (unsigned long long)cert.id,
+			 cert.facts.common_name);
+		request_change(request, &deletion->change);
+	} else {
+		request_fail_memory(request);
 	}
-	if (status != STORE_NOT_FOUND) {
-		request_fail_store(request, status);
-		goto out;
-	}
-	if (!request_begin_change(request))
-		goto out;
-	snprintf(detail, sizeof detail, "certificate %llu %.128s", (unsigned long long)cert.id,
-		 cert.facts.common_name);
-	if (!request_commit(request, store_cert_delete(service->store, cert.id), detail))
-		goto out;
-	service_cert_publish(service, cert.id, cert.facts.common_name, cert.key_id,
-			     KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED);
-	request_reply_empty(request);
-out:
 	store_cert_wipe(&cert);
 }
 
-void service_cert_publish(struct service *service, uint64_t id, const char *common_name,
-			  uint64_t key_id, Keystore__V1__KeyEvent__Change change)
+void service_cert_publish(struct service *service, const struct store_cert *cert,
+			  const char *common_name, Keystore__V1__KeyEvent__Change change)
 {
 	Keystore__V1__Event event = KEYSTORE__V1__EVENT__INIT;
 	Keystore__V1__CertEvent what = KEYSTORE__V1__CERT_EVENT__INIT;
-	const struct keyring_key *key;
+	const struct keyring_key *key = NULL;
 
-	if (keyring_get(service->keyring, NULL, key_id, &key) != STORE_OK)
-		return;
+	if (cert->key_id && keyring_get(service->keyring, NULL, cert->key_id, &key) != STORE_OK)
+		key = NULL;
 	what.change = change;
-	what.id = id;
+	what.id = cert->id;
 	what.common_name = (char *)(uintptr_t)common_name;
 	event.body_case = KEYSTORE__V1__EVENT__BODY_CERT;
 	event.cert = &what;
-	service_info_publish(service, key, &event);
+	if (cert->kind == STORE_CERT_DEVICE)
+		service_info_publish(service, key, &event);
+	else
+		service_info_publish_all(service, &event);
 }

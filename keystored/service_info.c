@@ -116,8 +116,19 @@ static bool may_see(const struct peer *peer, void *user)
 {
 	const struct audience *audience = user;
 
-	return policy_allows(&audience->service->policy, peer, RIGHT_SEE, audience->key->grants,
-			     audience->key->grant_count);
+	const struct keyring_key *key = audience->key;
+
+	return policy_allows(&audience->service->policy, peer, RIGHT_SEE, key ? key->grants : NULL,
+			     key ? key->grant_count : 0);
+}
+
+void service_info_publish_all(struct service *service, Keystore__V1__Event *event)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_EVENT;
+	reply.event = event;
+	conns_publish(service->conns, &reply, NULL, NULL);
 }
 
 void service_info_publish(struct service *service, const struct keyring_key *key,

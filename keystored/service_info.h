@@ -20,7 +20,8 @@ void service_info_subscribe(struct request *request, const void *body,
 /* Tells subscribers that the TPM's state changed. */
 void service_info_publish_tpm(struct service *service);
 
-/* Tells those who may see @key. */
+void service_info_publish_all(struct service *service, Keystore__V1__Event *event);
+/* Tells those who may see @key, or where it is NULL everything. */
 void service_info_publish(struct service *service, const struct keyring_key *key,
 			  Keystore__V1__Event *event);
 void service_info_publish_key(struct service *service, const struct keyring_key *key,

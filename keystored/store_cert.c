@@ -32,6 +32,9 @@ enum {
 	COL_KEY_NAME,
 	COL_KEY_ALGORITHM,
 	COL_KEY_ORIGIN,
+	COL_REVOKED_AT,
+	COL_REVOKED_FOR,
+	COL_REQUEST_CREATED,
 	COL_DER,
 	COL_ASKED_SUBJECT,
 	COL_ASKED_NAMES,
@@ -59,8 +62,11 @@ static enum store_status add_version(struct store *store, const struct store_cer
 	if (!add)
 		return store_db_last(store);
 	sqlite3_bind_int64(add, 1, (int64_t)id);
-	sqlite3_bind_int64(add, 2, (int64_t)cert->key_id);
-	sqlite3_bind_int64(add, 3, (int64_t)(cert->issuer_id ? cert->issuer_id : id));
+	/* What is not bound is NULL. */
+	if (cert->key_id)
+		sqlite3_bind_int64(add, 2, (int64_t)cert->key_id);
+	if (!cert->issuer_is_elsewhere)
+		sqlite3_bind_int64(add, 3, (int64_t)(cert->issuer_id ? cert->issuer_id : id));
 	bind_text(add, 4, facts->subject);
 	bind_text(add, 5, facts->common_name);
 	bind_text(add, 6, facts->issuer);
@@ -129,6 +135,8 @@ enum store_status store_cert_delete(struct store *store, uint64_t id)
 	enum store_status status = run_with_id(store, SQL_CERT_DELETE_VERSIONS, id);
 
 	if (status == STORE_OK)
+		status = run_with_id(store, SQL_CERT_DELETE_REQUEST, id);
+	if (status == STORE_OK)
 		status = run_with_id(store, SQL_CERT_DELETE, id);
 	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
 }
@@ -165,6 +173,9 @@ static void read_row(sqlite3_stmt *row, struct store_cert *cert)
 	cert->padding = (enum tpm_padding)sqlite3_column_int(row, COL_PADDING);
 	cert->version_created = sqlite3_column_int64(row, COL_VERSION_CREATED);
 	cert->key_algorithm = (uint32_t)sqlite3_column_int64(row, COL_KEY_ALGORITHM);
+	cert->revoked_at = sqlite3_column_int64(row, COL_REVOKED_AT);
+	cert->revoked_for = (unsigned)sqlite3_column_int(row, COL_REVOKED_FOR);
+	cert->request_created = sqlite3_column_int64(row, COL_REQUEST_CREATED);
 	cert->key_origin = (uint32_t)sqlite3_column_int64(row, COL_KEY_ORIGIN);
 	read_text(row, COL_KEY_NAME, cert->key_name, sizeof cert->key_name);
 	read_text(row, COL_SUBJECT, facts->subject, sizeof facts->subject);
@@ -184,8 +195,10 @@ static void read_row(sqlite3_stmt *row, struct store_cert *cert)
 static int read_rest(sqlite3_stmt *row, struct store_cert *cert)
 {
 	const unsigned char *subject = sqlite3_column_text(row, COL_ASKED_SUBJECT);
-	int result = store_db_blob(row, COL_DER, &cert->der, &cert->der_len);
+	int result = SQLITE_OK;
 
+	if (cert->version)
+		result = store_db_blob(row, COL_DER, &cert->der, &cert->der_len);
 	cert->subject = subject ? strdup((const char *)subject) : NULL;
 	if (result == SQLITE_OK && sqlite3_column_bytes(row, COL_ASKED_NAMES) > 0)
 		result = store_db_blob(row, COL_ASKED_NAMES, &cert->names, &cert->names_len);
@@ -270,15 +283,9 @@ enum store_status store_cert_history(struct store *store, uint64_t id,
 	return each_row(store, rows, each, user);
 }
 
-/* The one number that @sql brings for @id; 0 or NULL: NOT_FOUND. */
-static enum store_status find(struct store *store, enum store_sql sql, uint64_t id,
-			      uint64_t *ret_id)
+/* The one number that a bound statement brings; 0, NULL or no row: NOT_FOUND. */
+static enum store_status find_bound(struct store *store, sqlite3_stmt *row, uint64_t *ret_id)
 {
-	sqlite3_stmt *row = store_db_statement(store, sql);
-
-	if (!row)
-		return store_db_last(store);
-	sqlite3_bind_int64(row, 1, (int64_t)id);
 	int result = sqlite3_step(row);
 	uint64_t found = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(row, 0) : 0;
 	enum store_status status = store_db_finish(store, row, result);
@@ -289,6 +296,28 @@ static enum store_status find(struct store *store, enum store_sql sql, uint64_t 
 		return STORE_NOT_FOUND;
 	*ret_id = found;
 	return STORE_OK;
+}
+
+static enum store_status find(struct store *store, enum store_sql sql, uint64_t id,
+			      uint64_t *ret_id)
+{
+	sqlite3_stmt *row = store_db_statement(store, sql);
+
+	if (!row)
+		return store_db_last(store);
+	sqlite3_bind_int64(row, 1, (int64_t)id);
+	return find_bound(store, row, ret_id);
+}
+
+enum store_status store_cert_by_fingerprint(struct store *store, const uint8_t fingerprint[32],
+					    uint64_t *ret_id)
+{
+	sqlite3_stmt *row = store_db_statement(store, SQL_CERT_BY_FINGERPRINT);
+
+	if (!row)
+		return store_db_last(store);
+	sqlite3_bind_blob(row, 1, fingerprint, 32, SQLITE_STATIC);
+	return find_bound(store, row, ret_id);
 }
 
 enum store_status store_cert_issued_by(struct store *store, uint64_t id, uint64_t *ret_id)

@@ -89,6 +89,49 @@ static const char *const migrations[] = {
 	" UNIQUE (issuer, serial));"
 	"CREATE INDEX certificate_version_by_key ON certificate_version(key_id);"
 	"CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer_id);",
+	/*
+	 * Certificates whose key or issuer is elsewhere, what was revoked, and CSRs that wait for
+	 * their answer. Two CAs outside may have the same name, so that issuer and serial are
+	 * unique only where the issuer is known.
+	 */
+	"ALTER TABLE certificate_version RENAME TO certificate_version_3;"
+	"DROP INDEX certificate_version_by_key;"
+	"DROP INDEX certificate_version_by_issuer;"
+	"CREATE TABLE certificate_version ("
+	" certificate_id INTEGER NOT NULL REFERENCES certificate(id),"
+	" version INTEGER NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" key_id INTEGER REFERENCES key(id),"
+	" issuer_id INTEGER REFERENCES certificate(id),"
+	" subject TEXT NOT NULL,"
+	" common_name TEXT NOT NULL,"
+	" issuer TEXT NOT NULL,"
+	" serial TEXT NOT NULL,"
+	" not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL,"
+	" hash INTEGER NOT NULL,"
+	" padding INTEGER NOT NULL,"
+	" signature_algorithm TEXT NOT NULL,"
+	" fingerprint BLOB NOT NULL UNIQUE,"
+	" spki_fingerprint BLOB NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" der BLOB NOT NULL,"
+	" revoked_at INTEGER NOT NULL DEFAULT 0,"
+	" revocation_reason INTEGER NOT NULL DEFAULT 0,"
+	" PRIMARY KEY (certificate_id, version),"
+	" UNIQUE (issuer_id, serial));"
+	"INSERT INTO certificate_version SELECT *, 0, 0 FROM certificate_version_3;"
+	"DROP TABLE certificate_version_3;"
+	"CREATE INDEX certificate_version_by_key ON certificate_version(key_id);"
+	"CREATE TABLE certificate_request ("
+	" certificate_id INTEGER PRIMARY KEY REFERENCES certificate(id),"
+	" key_id INTEGER NOT NULL REFERENCES key(id),"
+	" common_name TEXT NOT NULL,"
+	" hash INTEGER NOT NULL,"
+	" padding INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" der BLOB NOT NULL);"
+	"CREATE INDEX certificate_request_by_key ON certificate_request(key_id);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -102,16 +145,20 @@ static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
 	"k.id, k.name, k.algorithm, k.operations, k.origin, k.created, k.created_by, k.of_ca,"     \
 	" (SELECT handle FROM persistent WHERE key_id = k.id AND state = 2)"
 
-/* As store_cert.c reads them. */
+/* As store_cert.c reads them. State 4: there is a CSR and nothing else yet. */
 #define CERT_COLUMNS                                                                               \
-	"c.id, c.kind, c.profile, c.created, c.created_by, v.version, v.state, v.key_id,"          \
-	" v.issuer_id, v.subject, v.common_name, v.issuer, v.serial, v.not_before, v.not_after,"   \
-	" v.hash, v.padding, v.signature_algorithm, v.fingerprint, v.spki_fingerprint, v.created," \
-	" k.name, k.algorithm, k.origin"
-#define CERT_TABLES                                                                                \
-	" FROM certificate c JOIN certificate_version v ON v.certificate_id = c.id"                \
-	" JOIN key k ON k.id = v.key_id"
-#define CERT_LISTED " WHERE v.version = c.version AND c.id > ?1 AND (?2 = 0 OR c.kind = ?2)"
+	"c.id, c.kind, c.profile, c.created, c.created_by, coalesce(v.version, 0),"                \
+	" coalesce(v.state, 4), k.id, v.issuer_id, coalesce(v.subject, c.subject),"                \
+	" coalesce(v.common_name, r.common_name), v.issuer, v.serial, v.not_before, v.not_after,"  \
+	" coalesce(v.hash, r.hash), coalesce(v.padding, r.padding), v.signature_algorithm,"        \
+	" v.fingerprint, v.spki_fingerprint, v.created, k.name, k.algorithm, k.origin,"            \
+	" v.revoked_at, v.revocation_reason, r.created"
+#define CERT_TABLES(versions)                                                                      \
+	" FROM certificate c LEFT JOIN certificate_version v ON v.certificate_id = c.id" versions  \
+	" LEFT JOIN certificate_request r ON r.certificate_id = c.id"                              \
+	" LEFT JOIN key k ON k.id = CASE WHEN v.version IS NULL THEN r.key_id ELSE v.key_id END"
+#define CERT_CURRENT CERT_TABLES(" AND v.version = c.version")
+#define CERT_LISTED  " WHERE c.id > ?1 AND (?2 = 0 OR c.kind = ?2)"
 #define GRANTED_KEYS(uid, groups)                                                                  \
 	"(SELECT key_id FROM grants WHERE kind = 1 AND subject = " uid " UNION "                   \
 	"SELECT key_id FROM grants WHERE kind = 2 AND subject IN"                                  \
@@ -174,16 +221,23 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CERT_SUPERSEDE] =
 		"UPDATE certificate_version SET state = 2 WHERE certificate_id = ?1 AND state = 1",
 	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1 WHERE id = ?1",
-	[SQL_CERT_GET] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_TABLES
-			 " WHERE c.id = ?1 AND v.version = c.version",
-	[SQL_CERT_LIST] = "SELECT " CERT_COLUMNS CERT_TABLES CERT_LISTED " ORDER BY c.id",
-	[SQL_CERT_LIST_GRANTED] = "SELECT " CERT_COLUMNS CERT_TABLES CERT_LISTED
-				  " AND v.key_id IN " GRANTED_KEYS("?3", "?4") " ORDER BY c.id",
+	[SQL_CERT_GET] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_CURRENT
+			 " WHERE c.id = ?1",
+	[SQL_CERT_LIST] = "SELECT " CERT_COLUMNS CERT_CURRENT CERT_LISTED " ORDER BY c.id",
+	[SQL_CERT_LIST_GRANTED] =
+		"SELECT " CERT_COLUMNS CERT_CURRENT CERT_LISTED
+		" AND (c.kind <> 2 OR k.id IN " GRANTED_KEYS("?3", "?4") ") ORDER BY c.id",
 	[SQL_CERT_HISTORY] =
-		"SELECT " CERT_COLUMNS CERT_TABLES " WHERE c.id = ?1 ORDER BY v.version DESC",
+		"SELECT " CERT_COLUMNS CERT_TABLES("") " WHERE c.id = ?1 ORDER BY v.version DESC",
 	[SQL_CERT_ISSUED] = "SELECT min(certificate_id) FROM certificate_version"
 			    " WHERE issuer_id = ?1 AND certificate_id <> ?1",
-	[SQL_CERT_OF_KEY] = "SELECT min(certificate_id) FROM certificate_version WHERE key_id = ?1",
+	[SQL_CERT_OF_KEY] =
+		"SELECT min(certificate_id) FROM"
+		" (SELECT certificate_id FROM certificate_version WHERE key_id = ?1"
+		" UNION ALL SELECT certificate_id FROM certificate_request WHERE key_id = ?1)",
+	[SQL_CERT_BY_FINGERPRINT] =
+		"SELECT certificate_id FROM certificate_version WHERE fingerprint = ?1",
+	[SQL_CERT_DELETE_REQUEST] = "DELETE FROM certificate_request WHERE certificate_id = ?1",
 	[SQL_CERT_DELETE_VERSIONS] = "DELETE FROM certificate_version WHERE certificate_id = ?1",
 	[SQL_CERT_DELETE] = "DELETE FROM certificate WHERE id = ?1",
 };

@@ -185,12 +185,19 @@ struct ks_event {
 	const char *cert_common_name;
 };
 
-enum ks_cert_kind { KS_CERT_ALL = 0, KS_CERT_CA = 1, KS_CERT_DEVICE = 2 };
+enum ks_cert_kind {
+	KS_CERT_ALL = 0,
+	KS_CERT_CA = 1,
+	KS_CERT_DEVICE = 2,
+	KS_CERT_TRUSTED = 3, /* somebody else's, known there */
+};
 
 enum ks_cert_state {
 	KS_CERT_ACTIVE = 1,
 	KS_CERT_SUPERSEDED = 2, /* a newer version of the same certificate is active */
 	KS_CERT_EXPIRED = 3,
+	KS_CERT_REVOKED = 4,
+	KS_CERT_REQUESTED = 5, /* a CSR is out, and there is no certificate yet */
 };
 
 /* What was a certificate once, under the same ID. */
@@ -203,26 +210,31 @@ struct ks_cert_version {
 	int64_t created;
 	const uint8_t *fingerprint; /* SHA-256 of the DER, 32 bytes */
 	const char *signature_algorithm;
+	int64_t revoked_at;	    /* KS_CERT_REVOKED: when … */
+	unsigned revocation_reason; /* … and why: RFC 5280 5.3.1 */
 };
 
 struct ks_cert {
 	uint64_t id; /* kept over renewals, never reused */
 	enum ks_cert_kind kind;
-	const char *profile; /* "web-server": what it is used as */
+	const char *profile; /* "web-server": what it is used as; "": not known */
 	const char *common_name;
 	const char *subject;
 	const char *issuer;
-	uint64_t issuer_id; /* its own ID: self-signed */
+	uint64_t issuer_id; /* its own ID: self-signed; 0: not known there */
 	const char *serial;
 	int64_t not_before;
 	int64_t not_after;
 	enum ks_cert_state state;
-	uint64_t key_id;
+	uint64_t key_id; /* 0: elsewhere */
 	const char *key_name;
 	enum ks_origin key_origin;
 	enum ks_algorithm key_algorithm;
 	const char *signature_algorithm; /* "ecdsa-sha256" */
-	const uint8_t *fingerprint;
+	const uint8_t *fingerprint;	 /* 32 bytes; KS_CERT_REQUESTED: NULL */
+	int64_t revoked_at;		 /* KS_CERT_REVOKED: when … */
+	unsigned revocation_reason;	 /* … and why: RFC 5280 5.3.1 */
+	int64_t request_created;	 /* a CSR is out since then; 0: none */
 	uint32_t version;
 	int64_t created;
 	uint32_t created_by;

@@ -55,7 +55,7 @@ static const struct {
 	[OPTION_NOT_BEFORE] = {"--not-before", "TIME", "valid from, like 2026-03-01T12:00:00Z"},
 	[OPTION_NOT_AFTER] = {"--not-after", "TIME", "valid until"},
 	[OPTION_FORMAT] = {"--format", "NAME", "pem (default), der, or chain: PEM with issuers"},
-	[OPTION_KIND] = {"--kind", "NAME", "ca or device (default: all)"},
+	[OPTION_KIND] = {"--kind", "NAME", "ca, device or trusted (default: all)"},
 	[OPTION_RSA_SUBJECT] = {"--rsa-subject", "NAME", "of the RSA CA, like \"CN=Plant CA RSA\""},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 };

@@ -138,17 +138,28 @@ static enum exit_code command_cert_create(struct ctl *ctl)
 
 static bool take_kind(struct ctl *ctl, enum ks_cert_kind *ret_kind)
 {
-	const char *kind = ctl_option(ctl, OPTION_KIND);
+	static const struct {
+		const char *name;
+		enum ks_cert_kind kind;
+	} kinds[] = {
+		{"ca", KS_CERT_CA},
+		{"device", KS_CERT_DEVICE},
+		{"trusted", KS_CERT_TRUSTED},
+	};
+	const char *name = ctl_option(ctl, OPTION_KIND);
 
-	if (!kind)
+	if (!name) {
 		*ret_kind = KS_CERT_ALL;
-	else if (strcmp(kind, "ca") == 0)
-		*ret_kind = KS_CERT_CA;
-	else if (strcmp(kind, "device") == 0)
-		*ret_kind = KS_CERT_DEVICE;
-	else
-		(void)ctl_fail(ctl, EXIT_USAGE, "--kind %s: not ca or device", kind);
-	return !kind || strcmp(kind, "ca") == 0 || strcmp(kind, "device") == 0;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(name, kinds[i].name) == 0) {
+			*ret_kind = kinds[i].kind;
+			return true;
+		}
+	}
+	(void)ctl_fail(ctl, EXIT_USAGE, "--kind %s: not one of ca, device, trusted", name);
+	return false;
 }
 
 /* Takes each certificate into @table or @list, page by page. */

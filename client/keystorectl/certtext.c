@@ -24,6 +24,10 @@ static const char *state_text(enum ks_cert_state state)
 		return "superseded";
 	case KS_CERT_EXPIRED:
 		return "expired";
+	case KS_CERT_REVOKED:
+		return "revoked";
+	case KS_CERT_REQUESTED:
+		return "requested";
 	}
 	return "unknown";
 }
@@ -35,6 +39,8 @@ static const char *kind_text(enum ks_cert_kind kind)
 		return "ca";
 	case KS_CERT_DEVICE:
 		return "device";
+	case KS_CERT_TRUSTED:
+		return "trusted";
 	case KS_CERT_ALL:
 		break;
 	}
@@ -55,9 +61,12 @@ bool cert_add_row(struct table *table, const struct ks_cert *cert)
 	char id[24];
 
 	time_text(cert->not_after, end);
-	end[strlen("2026-01-01")] = '\0';
+	end[cert->state == KS_CERT_REQUESTED ? 0 : strlen("2026-01-01")] = '\0';
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)cert->id);
-	snprintf(key, sizeof(key), "yes, %s", origin_text(cert->key_origin));
+	if (cert->key_id)
+		snprintf(key, sizeof(key), "yes, %s", origin_text(cert->key_origin));
+	else
+		snprintf(key, sizeof(key), "no");
 	return table_add(table,
 			 (const char *const[]){id, cert->common_name, cert->serial, cert->issuer,
 					       end, cert->profile, key, cert->signature_algorithm,
@@ -131,12 +140,22 @@ json_t *cert_json(const struct ks_cert *cert)
 	if (!object)
 		return NULL;
 	json_object_set_new(object, "private_key",
-			    json_pack("{s:I, s:o, s:s, s:s}", "id", (json_int_t)cert->key_id,
-				      "name", text_json(cert->key_name), "origin",
-				      origin_text(cert->key_origin), "algorithm",
-				      algorithm_text(cert)));
+			    !cert->key_id ? json_null()
+					  : json_pack("{s:I, s:o, s:s, s:s}", "id",
+						      (json_int_t)cert->key_id, "name",
+						      text_json(cert->key_name), "origin",
+						      origin_text(cert->key_origin), "algorithm",
+						      algorithm_text(cert)));
 	json_object_set_new(object, "signature_algorithm", text_json(cert->signature_algorithm));
-	json_object_set_new(object, "fingerprint", fingerprint_json(cert->fingerprint));
+	if (cert->fingerprint)
+		json_object_set_new(object, "fingerprint", fingerprint_json(cert->fingerprint));
+	if (cert->state == KS_CERT_REVOKED) {
+		json_object_set_new(object, "revoked_at", time_json(cert->revoked_at));
+		json_object_set_new(object, "revocation_reason",
+				    json_integer(cert->revocation_reason));
+	}
+	if (cert->request_created)
+		json_object_set_new(object, "request_created", time_json(cert->request_created));
 	json_object_set_new(object, "version", json_integer(cert->version));
 	json_object_set_new(object, "created", time_json(cert->created));
 	json_object_set_new(object, "created_by", json_integer(cert->created_by));
@@ -162,9 +181,35 @@ static void print_history(const struct ks_cert *cert, FILE *out)
 	}
 }
 
-void cert_print(const struct ks_cert *cert, FILE *out)
+static void print_made(const struct ks_cert *cert, FILE *out)
 {
 	char *fingerprint = hex_text(cert->fingerprint, FINGERPRINT_BYTES);
+	char time[TIME_BYTES];
+
+	if (cert->issuer_id == cert->id)
+		fact_print(out, "issuer", "itself");
+	else if (cert->issuer_id)
+		fact_print(out, "issuer", "%s (certificate %llu)", cert->issuer,
+			   (unsigned long long)cert->issuer_id);
+	else
+		fact_print(out, "issuer", "%s", cert->issuer);
+	fact_print(out, "serial", "%s", cert->serial);
+	time_text(cert->not_before, time);
+	fact_print(out, "valid from", "%s", time);
+	time_text(cert->not_after, time);
+	fact_print(out, "valid to", "%s", time);
+	if (cert->state == KS_CERT_REVOKED) {
+		time_text(cert->revoked_at, time);
+		fact_print(out, "revoked", "%s, reason %u", time, cert->revocation_reason);
+	}
+	fact_print(out, "signature", "%s", cert->signature_algorithm);
+	if (fingerprint)
+		fact_print(out, "fingerprint", "%s", fingerprint);
+	free(fingerprint);
+}
+
+void cert_print(const struct ks_cert *cert, FILE *out)
+{
 	char time[TIME_BYTES];
 
 	fact_print(out, "id", "%llu", (unsigned long long)cert->id);
@@ -172,23 +217,18 @@ void cert_print(const struct ks_cert *cert, FILE *out)
 	fact_print(out, "used as", "%s", cert->profile);
 	fact_print(out, "state", "%s", state_text(cert->state));
 	fact_print(out, "subject", "%s", cert->subject);
-	if (cert->issuer_id == cert->id)
-		fact_print(out, "issuer", "itself");
+	if (cert->key_id)
+		fact_print(out, "private key", "%s, %s, %s", cert->key_name, algorithm_text(cert),
+			   cert->key_origin == KS_ORIGIN_TPM ? "made in this TPM" : "imported");
 	else
-		fact_print(out, "issuer", "%s (certificate %llu)", cert->issuer,
-			   (unsigned long long)cert->issuer_id);
-	fact_print(out, "serial", "%s", cert->serial);
-	time_text(cert->not_before, time);
-	fact_print(out, "valid from", "%s", time);
-	time_text(cert->not_after, time);
-	fact_print(out, "valid to", "%s", time);
-	fact_print(out, "private key", "%s, %s, %s", cert->key_name, algorithm_text(cert),
-		   cert->key_origin == KS_ORIGIN_TPM ? "made in this TPM" : "imported");
-	fact_print(out, "signature", "%s", cert->signature_algorithm);
-	if (fingerprint)
-		fact_print(out, "fingerprint", "%s", fingerprint);
+		fact_print(out, "private key", "elsewhere");
+	if (cert->request_created) {
+		time_text(cert->request_created, time);
+		fact_print(out, "CSR", "waits for its answer since %s", time);
+	}
+	if (cert->fingerprint)
+		print_made(cert, out);
 	print_history(cert, out);
-	free(fingerprint);
 }
 
 enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *result)

@@ -59,7 +59,7 @@ expect 2 '--algorithm go together' "${web[@]}" --self-signed --key a --algorithm
 expect 2 'not one of rsa-2048' "${web[@]}" --self-signed --new-key a --algorithm dsa
 expect 2 'not a number of days' "${web[@]}" --self-signed --key a --days 0
 expect 2 'not a time like' "${web[@]}" --self-signed --key a --not-after 2026-02-30
-expect 2 'not ca or device' cert list --kind web
+expect 2 'not one of ca, device' cert list --kind web
 expect 2 "no certificate's ID" cert show 0
 expect 2 "no certificate's ID" cert renew '#x'
 expect 2 'not one of pem, der, chain' cert export 3 --format p12

@@ -145,20 +145,20 @@ Test(service_cert, are_made_renewed_and_deleted_by_those_only_who_manage)
 	cr_assert_eq(delete (&root, 3), STATUS_OK);
 }
 
-Test(service_cert, are_seen_by_those_only_who_may_see_the_key)
+Test(service_cert, of_cas_are_seen_by_all_and_of_devices_by_those_who_may_see_the_key)
 {
 	cr_assert_eq(show(&root, 1), STATUS_OK);
 	cr_assert_eq(show(&user, 3), STATUS_OK);
-	cr_assert_eq(show(&user, 2), STATUS_DENIED);
+	cr_assert_eq(show(&user, 2), STATUS_OK);
 	cr_assert_eq(show(&stranger, 3), STATUS_DENIED);
 	cr_assert_eq(export(&user, 3, 3), STATUS_OK);
-	cr_assert_eq(export(&user, 2, 2), STATUS_DENIED);
+	cr_assert_eq(export(&stranger, 2, 2), STATUS_OK);
 	cr_assert_eq(export(&stranger, 3, 1), STATUS_DENIED);
 	cr_assert_eq(export(&user, 3, 0), STATUS_INVALID);
 	cr_assert_eq(export(&user, 3, 99), STATUS_INVALID);
 	cr_assert_eq(listed(&root, 0), 3);
-	cr_assert_eq(listed(&user, 0), 1);
-	cr_assert_eq(listed(&stranger, 0), 0);
+	cr_assert_eq(listed(&user, 0), 3);
+	cr_assert_eq(listed(&stranger, 0), 2);
 }
 
 Test(service_cert, of_more_than_a_page_are_all_listed)
@@ -265,9 +265,14 @@ Test(service_cert, tell_of_their_changes_those_who_may_see_them)
 	ks_pb_reply *event;
 
 	cr_assert_eq(client_try(&user, &request), STATUS_OK);
-	/* Not for the user to see. */
-	cr_assert_eq(renew(&root, 2), STATUS_OK);
+	cr_assert_eq(client_try(&stranger, &request), STATUS_OK);
 	cr_assert_eq(renew(&root, 3), STATUS_OK);
+	cr_assert_eq(renew(&root, 2), STATUS_OK);
+	/* A device's is not for the stranger to see. */
+	event = client_receive(&stranger);
+	cr_assert_not_null(event);
+	cr_assert_eq(event->event->cert->id, 2u);
+	codec_reply_free(event);
 	event = client_receive(&user);
 	cr_assert_not_null(event);
 	cr_assert_eq((int)event->event->body_case, KEYSTORE__V1__EVENT__BODY_CERT);

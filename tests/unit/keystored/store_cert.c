@@ -60,7 +60,6 @@ static struct store_cert a_cert(const char *serial, uint64_t issuer_id)
 			  .not_before = 5,
 			  .not_after = 9,
 			  .signature_algorithm = "ecdsa-sha256",
-			  .fingerprint = {1, 2},
 			  .spki_fingerprint = {3}},
 		.hash = TPM_SHA384,
 		.padding = TPM_PADDING_PSS,
@@ -73,6 +72,9 @@ static struct store_cert a_cert(const char *serial, uint64_t issuer_id)
 	};
 
 	snprintf(cert.facts.serial, sizeof cert.facts.serial, "%s", serial);
+	/* No two certificates are the same. */
+	snprintf((char *)cert.facts.fingerprint, sizeof cert.facts.fingerprint, "%llu %s",
+		 (unsigned long long)issuer_id, serial);
 	return cert;
 }
 
@@ -118,7 +120,7 @@ Test(store_cert, gives_back_all_of_a_certificate_after_a_restart)
 	cr_assert_str_eq(cert.facts.serial, "02");
 	cr_assert_str_eq(cert.facts.signature_algorithm, "ecdsa-sha256");
 	cr_assert_eq(cert.facts.not_after, 9);
-	cr_assert_eq(cert.facts.fingerprint[1], 2);
+	cr_assert_arr_eq(cert.facts.fingerprint, "1 02", 4);
 	cr_assert_eq(cert.facts.spki_fingerprint[0], 3);
 	cr_assert_str_eq(cert.key_name, "web");
 	cr_assert_eq(cert.key_algorithm, 4u);
@@ -216,11 +218,11 @@ Test(store_cert, lists_for_a_peer_only_those_whose_key_it_is_granted)
 	struct seen seen = {.max = 9};
 	struct seen none = {.max = 9};
 
-	add("01", 0);
-	store_cert_list(store, 0, 0, &peer, note, &seen);
-	cr_assert_str_eq(seen.text, "01:1:1 ");
+	add("02", add("01", 0));
+	store_cert_list(store, 0, STORE_CERT_DEVICE, &peer, note, &seen);
+	cr_assert_str_eq(seen.text, "02:1:1 ");
 	peer.uid = 1001;
-	store_cert_list(store, 0, 0, &peer, note, &none);
+	store_cert_list(store, 0, STORE_CERT_DEVICE, &peer, note, &none);
 	cr_assert_str_eq(none.text, "");
 }
 
@@ -252,27 +254,140 @@ Test(store_cert, remembers_that_a_key_is_a_cas)
 	store_key_wipe(&key);
 }
 
-Test(store_cert, is_added_to_a_database_of_the_first_version)
+/* Takes the store back to when only the tables in @kept were there, and does @sql. */
+static void take_back(const char *kept, const char *sql)
 {
-	char file[TEMP_PATH_MAX + 32];
-	struct store_key key;
+	char path[TEMP_PATH_MAX + 32];
+	char drop[256];
+	char list[1024] = "PRAGMA foreign_keys = OFF;";
+	sqlite3_stmt *tables;
 	sqlite3 *db;
 
 	store_close(store);
-	snprintf(file, sizeof file, "%s/keystored.db", dir);
-	cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
-	/* As version 1 left it. */
-	cr_assert_eq(sqlite3_exec(db,
-				  "DROP TABLE certificate_version; DROP TABLE certificate;"
-				  "ALTER TABLE key DROP COLUMN of_ca; DROP TABLE audit_chain;"
-				  "ALTER TABLE audit DROP COLUMN chain;"
-				  "PRAGMA user_version = 1",
-				  NULL, NULL, NULL),
-		     SQLITE_OK, "%s", sqlite3_errmsg(db));
+	store = NULL;
+	snprintf(path, sizeof path, "%s/keystored.db", dir);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	snprintf(drop, sizeof drop,
+		 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%%'"
+		 " AND name NOT IN (%s)",
+		 kept);
+	cr_assert_eq(sqlite3_prepare_v2(db, drop, -1, &tables, NULL), SQLITE_OK);
+	while (sqlite3_step(tables) == SQLITE_ROW) {
+		size_t len = strlen(list);
+
+		snprintf(list + len, sizeof list - len, "DROP TABLE %s;",
+			 (const char *)sqlite3_column_text(tables, 0));
+	}
+	sqlite3_finalize(tables);
+	cr_assert_eq(sqlite3_exec(db, list, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
 	sqlite3_close(db);
 	cr_assert_eq(store_open(dir, error, &store), STORE_OK, "%s", error);
+}
+
+Test(store_cert, is_added_to_a_database_of_the_first_version)
+{
+	struct store_key key;
+
+	take_back("'key', 'grants', 'persistent', 'audit'",
+		  "ALTER TABLE key DROP COLUMN of_ca; ALTER TABLE audit DROP COLUMN chain;"
+		  "PRAGMA user_version = 1");
 	cr_assert_eq(store_key_get(store, "web", 0, &key), STORE_OK);
 	cr_assert(!key.of_ca);
 	store_key_wipe(&key);
 	add("01", 0);
+}
+
+static void ask(const char *sql)
+{
+	char path[TEMP_PATH_MAX + 32];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/keystored.db", dir);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+Test(store_cert, knows_certificates_whose_key_and_issuer_are_elsewhere)
+{
+	struct store_cert cert = a_cert("01", 0);
+	struct peer peer = {.uid = 4711, .gid = 4711};
+	struct seen seen = {.max = 9};
+	uint64_t id = 0;
+	uint64_t found = 0;
+
+	cert.kind = STORE_CERT_TRUSTED;
+	cert.key_id = 0;
+	cert.issuer_is_elsewhere = true;
+	cr_assert_eq(store_cert_add(store, &cert, &id), STORE_OK, "%s", store_error(store));
+	cr_assert_eq(store_cert_by_fingerprint(store, cert.facts.fingerprint, &found), STORE_OK);
+	cr_assert_eq(found, id);
+	cr_assert_eq(store_begin(store), STORE_OK);
+	cr_assert_eq(store_cert_add(store, &cert, &found), STORE_EXISTS);
+	store_rollback(store);
+	/* Another CA of the same name, and the same serial. */
+	cert.facts.fingerprint[0] = 99;
+	cr_assert_eq(store_cert_add(store, &cert, &found), STORE_OK);
+	cr_assert_eq(store_cert_list(store, 0, STORE_CERT_TRUSTED, &peer, note, &seen), STORE_OK);
+	/* Everybody may see what is no device's. */
+	cr_assert_str_eq(seen.text, "01:1:1 01:1:1 ");
+	cr_assert_eq(store_cert_get(store, id, &cert), STORE_OK);
+	cr_assert_eq(cert.key_id, 0u);
+	cr_assert_eq(cert.issuer_id, 0u);
+	cr_assert_str_empty(cert.key_name);
+	store_cert_wipe(&cert);
+}
+
+Test(store_cert, shows_a_certificate_of_which_there_is_only_a_csr)
+{
+	struct store_cert cert;
+	uint64_t found = 0;
+	char sql[256];
+
+	snprintf(sql, sizeof sql,
+		 "INSERT INTO certificate VALUES (7, 2, 4, 0, 'CN=plc', x'', 5, 6);"
+		 "INSERT INTO certificate_request VALUES (7, %llu, 'plc', 2, 0, 8, x'30')",
+		 (unsigned long long)key_id);
+	ask(sql);
+	cr_assert_eq(store_cert_get(store, 7, &cert), STORE_OK);
+	cr_assert_eq(cert.state, STORE_CERT_REQUESTED);
+	cr_assert_eq(cert.version, 0u);
+	cr_assert_eq(cert.request_created, 8);
+	cr_assert_str_eq(cert.facts.common_name, "plc");
+	cr_assert_str_eq(cert.facts.subject, "CN=plc");
+	cr_assert_str_eq(cert.key_name, "web");
+	store_cert_wipe(&cert);
+	cr_assert_eq(store_cert_of_key(store, key_id, &found), STORE_OK);
+	cr_assert_eq(found, 7u);
+	cr_assert_eq(store_cert_delete(store, 7), STORE_OK);
+	cr_assert_eq(store_cert_get(store, 7, &cert), STORE_NOT_FOUND);
+}
+
+Test(store_cert, keeps_what_an_older_version_stored)
+{
+	struct store_cert cert;
+	char sql[1024];
+
+	/* Back to version 3, of which this is what differs. */
+	snprintf(sql, sizeof sql,
+		 "CREATE TABLE certificate_version (certificate_id, version, state, key_id,"
+		 " issuer_id, subject, common_name, issuer, serial, not_before, not_after, hash,"
+		 " padding, signature_algorithm, fingerprint, spki_fingerprint, created, der,"
+		 " UNIQUE (issuer, serial));"
+		 "CREATE INDEX certificate_version_by_key ON certificate_version(key_id);"
+		 "CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer_id);"
+		 "INSERT INTO certificate VALUES (3, 1, 10, 1, 'CN=ca', x'', 5, 6);"
+		 "INSERT INTO certificate_version VALUES (3, 1, 1, %llu, 3, 'CN=ca', 'ca',"
+		 " 'CN=ca', '01', 4, 5, 2, 0, 'ecdsa-sha256', x'aa', x'bb', 6, x'30');"
+		 "PRAGMA user_version = 3",
+		 (unsigned long long)key_id);
+	take_back("'key', 'grants', 'persistent', 'audit', 'audit_chain', 'certificate'", sql);
+	cr_assert_eq(store_cert_get(store, 3, &cert), STORE_OK);
+	cr_assert_eq(cert.state, STORE_CERT_ACTIVE);
+	cr_assert_eq(cert.issuer_id, 3u);
+	cr_assert_eq(cert.key_id, key_id);
+	cr_assert_eq(cert.revoked_at, 0);
+	cr_assert_eq(cert.der_len, 1u);
+	store_cert_wipe(&cert);
 }
