@@ -14,11 +14,6 @@
 
 #define SERIAL_BITS	127
 #define SERIAL_BITS_MIN 64
-#define KEY_ID_LEN	20
-
-/* RFC 5280 4.1.2.5: UTCTime begins in 1950, GeneralizedTime ends with the year 9999. */
-#define TIME_MIN (-631152000LL)
-#define TIME_MAX 253402300799LL
 
 struct cert {
 	X509 *x509;
@@ -91,7 +86,7 @@ static enum cert_status set_validity(X509 *x509, const struct cert_spec *spec, c
 	if (spec->not_after <= spec->not_before)
 		return fail(CERT_VALIDITY, ret_error,
 			    "validity: it ends before it begins: give a later end");
-	if (spec->not_before < TIME_MIN || spec->not_after > TIME_MAX)
+	if (spec->not_before < X509_TIME_MIN || spec->not_after > X509_TIME_MAX)
 		return fail(CERT_VALIDITY, ret_error,
 			    "validity: a certificate can say the years 1950 to 9999 only");
 
@@ -218,32 +213,15 @@ static bool add_extended_key_usage(X509 *x509, const struct profile *profile)
 	return done;
 }
 
-/* RFC 7093 2, method 1. */
-static ASN1_OCTET_STRING *key_id_new(const X509 *x509)
-{
-	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(x509);
-	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
-	struct x509_digest digest;
-
-	if (id &&
-	    x509_sign_digest(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key),
-			     TPM_SHA256, &digest) &&
-	    ASN1_OCTET_STRING_set(id, digest.bytes, KEY_ID_LEN))
-		return id;
-	ASN1_OCTET_STRING_free(id);
-	return NULL;
-}
-
 static bool add_key_ids(X509 *x509, X509 *issuer)
 {
-	ASN1_OCTET_STRING *own = key_id_new(x509);
+	ASN1_OCTET_STRING *own = x509_sign_key_id(x509);
 	AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
-	const ASN1_OCTET_STRING *issuers = issuer ? X509_get0_subject_key_id(issuer) : own;
 	bool done = false;
 
 	if (!own || !authority)
 		goto out;
-	authority->keyid = issuers ? ASN1_OCTET_STRING_dup(issuers) : key_id_new(issuer);
+	authority->keyid = issuer ? x509_sign_issuer_id(issuer) : ASN1_OCTET_STRING_dup(own);
 	done = authority->keyid &&
 	       X509_add1_ext_i2d(x509, NID_subject_key_identifier, own, 0, 0) == 1 &&
 	       X509_add1_ext_i2d(x509, NID_authority_key_identifier, authority, 0, 0) == 1;

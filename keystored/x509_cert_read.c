@@ -2,20 +2,20 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "x509_der.h"
+#include "x509_name.h"
 
-/* As x509_name_parse() reads it: in the order of the certificate, RFC 4514's escapes. */
-#define NAME_FLAGS                                                                                 \
-	((ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | \
-	 XN_FLAG_DUMP_UNKNOWN_FIELDS)
+static const enum cert_status from_name[] = {
+	[NAME_OK] = CERT_OK,
+	[NAME_INVALID] = CERT_SUBJECT,
+	[NAME_NOMEM] = CERT_NOMEM,
+};
 
 static const struct {
 	int nid;
@@ -47,24 +47,6 @@ static const char *md_word(int nid)
 			return mds[i].word;
 	}
 	return NULL;
-}
-
-static enum cert_status name_read(const X509_NAME *name, char *ret_text, size_t size)
-{
-	enum cert_status status = CERT_SUBJECT;
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *text;
-	long len;
-
-	if (!bio)
-		return CERT_NOMEM;
-	if (X509_NAME_print_ex(bio, name, 0, NAME_FLAGS) >= 0) {
-		len = BIO_get_mem_data(bio, &text);
-		x509_text_copy(text, (size_t)len, ret_text, size);
-		status = CERT_OK;
-	}
-	BIO_free(bio);
-	return status;
 }
 
 /* A string that is none of what its type says is shown byte by byte. */
@@ -99,16 +81,6 @@ static void serial_read(const ASN1_INTEGER *serial, char *ret_text, size_t size)
 		ret_text[used++] = '-';
 	for (size_t i = 0; i < len && used + 3 <= size; i++, used += 2)
 		snprintf(ret_text + used, size - used, "%02X", bytes[i]);
-}
-
-static bool time_read(const ASN1_TIME *time, int64_t *ret_seconds)
-{
-	struct tm tm;
-
-	if (!ASN1_TIME_to_tm(time, &tm))
-		return false;
-	*ret_seconds = timegm(&tm);
-	return true;
 }
 
 static void algorithm_read(X509 *x509, char *ret_text, size_t size)
@@ -158,15 +130,16 @@ enum cert_status cert_read(const uint8_t *der, size_t len, struct cert_facts *re
 	x509 = x509_der_read(der, len);
 	if (!x509)
 		return CERT_SUBJECT;
-	if (!time_read(X509_get0_notBefore(x509), &facts.not_before) ||
-	    !time_read(X509_get0_notAfter(x509), &facts.not_after))
+	if (!x509_der_time(X509_get0_notBefore(x509), &facts.not_before) ||
+	    !x509_der_time(X509_get0_notAfter(x509), &facts.not_after))
 		goto out;
 
 	subject = X509_get_subject_name(x509);
-	status = name_read(subject, facts.subject, sizeof(facts.subject));
+	status = from_name[x509_name_show(subject, facts.subject, sizeof(facts.subject))];
 	if (status != CERT_OK)
 		goto out;
-	status = name_read(X509_get_issuer_name(x509), facts.issuer, sizeof(facts.issuer));
+	status = from_name[x509_name_show(X509_get_issuer_name(x509), facts.issuer,
+					  sizeof(facts.issuer))];
 	if (status != CERT_OK)
 		goto out;
 	status = CERT_NOMEM;

@@ -5,9 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/objects.h>
 #include <openssl/x509.h>
+
+/* As x509_name_parse() reads it: in the order of the certificate, RFC 4514's escapes. */
+#define SHOW_FLAGS                                                                                 \
+	((ASN1_STRFLGS_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | XN_FLAG_SEP_COMMA_PLUS | XN_FLAG_FN_SN | \
+	 XN_FLAG_DUMP_UNKNOWN_FIELDS)
 
 enum kind { KIND_UTF8, KIND_PRINTABLE, KIND_IA5 };
 
@@ -270,5 +276,23 @@ enum name_status x509_name_parse(const char *text, char ret_error[X509_ERROR_MAX
 	status = NAME_OK;
 out:
 	X509_NAME_free(name);
+	return status;
+}
+
+enum name_status x509_name_show(const X509_NAME *name, char *ret_text, size_t size)
+{
+	enum name_status status = NAME_INVALID;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	if (!bio)
+		return NAME_NOMEM;
+	if (X509_NAME_print_ex(bio, name, 0, SHOW_FLAGS) >= 0) {
+		len = BIO_get_mem_data(bio, &text);
+		x509_text_copy(text, (size_t)len, ret_text, size);
+		status = NAME_OK;
+	}
+	BIO_free(bio);
 	return status;
 }

@@ -6,6 +6,8 @@
 #ifndef X509_NAME_H
 #define X509_NAME_H
 
+#include <stddef.h>
+
 #include <openssl/types.h>
 
 #include "x509_text.h"
@@ -20,5 +22,8 @@ enum name_status { NAME_OK = 0, NAME_INVALID, NAME_NOMEM };
  */
 [[nodiscard]] enum name_status x509_name_parse(const char *text, char ret_error[X509_ERROR_MAX],
 					       X509_NAME **ret_name);
+
+/* @name as x509_name_parse() reads it, cut where it is too long for @size bytes. INVALID, NOMEM. */
+[[nodiscard]] enum name_status x509_name_show(const X509_NAME *name, char *ret_text, size_t size);
 
 #endif

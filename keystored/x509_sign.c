@@ -5,6 +5,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#define KEY_ID_LEN 20
 
 static const struct {
 	const char *md;
@@ -121,4 +124,26 @@ bool x509_sign_fill(ASN1_BIT_STRING *bits, const uint8_t *sig, size_t len)
 	/* Or zero bits at the end would be left out, as in a list of named bits. */
 	bits->flags = (bits->flags & ~0x07L) | ASN1_STRING_FLAG_BITS_LEFT;
 	return true;
+}
+
+ASN1_OCTET_STRING *x509_sign_key_id(const X509 *x509)
+{
+	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(x509);
+	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+	struct x509_digest digest;
+
+	if (id &&
+	    x509_sign_digest(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key),
+			     TPM_SHA256, &digest) &&
+	    ASN1_OCTET_STRING_set(id, digest.bytes, KEY_ID_LEN))
+		return id;
+	ASN1_OCTET_STRING_free(id);
+	return NULL;
+}
+
+ASN1_OCTET_STRING *x509_sign_issuer_id(X509 *issuer)
+{
+	const ASN1_OCTET_STRING *known = X509_get0_subject_key_id(issuer);
+
+	return known ? ASN1_OCTET_STRING_dup(known) : x509_sign_key_id(issuer);
 }

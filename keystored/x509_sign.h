@@ -35,4 +35,13 @@ bool x509_sign_digest(const uint8_t *tbs, size_t len, enum tpm_hash hash,
 /* Puts @sig, at most X509_SIGNATURE_ROOM bytes, into @bits. False: too long, or no memory. */
 bool x509_sign_fill(ASN1_BIT_STRING *bits, const uint8_t *sig, size_t len);
 
+/* The identifier of @x509's key (RFC 7093 2, method 1). The caller's. NULL: no memory. */
+ASN1_OCTET_STRING *x509_sign_key_id(const X509 *x509);
+
+/*
+ * How what @issuer signs refers to its key: the identifier that its certificate has, or else
+ * x509_sign_key_id(). The caller's. NULL: no memory.
+ */
+ASN1_OCTET_STRING *x509_sign_issuer_id(X509 *issuer);
+
 #endif

@@ -255,6 +255,38 @@ def path():
     }
 
 
+def crls():
+    # The same without its signature's worth: nothing is verified while it is read.
+    def crl(extensions, entries=(), version=b"\1", times=None):
+        algorithm = der(0x30, oid("1.2.840.10045.4.3.2"))
+        listed = der(0x30, b"".join(entries)) if entries else b""
+        body = (der(0x02, version) + algorithm + name(CN=b"Plant CA", O=b"Plant")
+                + (times or der(0x17, b"260101000000Z") + der(0x18, b"20500101000000Z")) + listed
+                + (der(0xA0, der(0x30, b"".join(extensions))) if extensions else b""))
+        return der(0x30, der(0x30, body) + algorithm + der(0x03, b"\0\x30\0"))
+
+    def entry(serial, reason):
+        return der(0x30, der(0x02, serial) + der(0x17, b"260101000000Z")
+                   + der(0x30, extension(21, der(0x0A, bytes([reason])))))
+
+    number = extension(20, der(0x02, b"\x7f" + b"\xff" * 19))
+    return {
+        "root": X509["root_crl"],
+        "mid": X509["mid_crl"],
+        "entries": crl([number], [entry(bytes([i, i]), i) for i in range(1, 11)]),
+        "no_number": crl([]),
+        "negative": crl([extension(20, der(0x02, b"\x80"))]),
+        "long_number": crl([extension(20, der(0x02, b"\x7f" * 21))]),
+        "twice": crl([number, number]),
+        "delta": crl([number, extension(27, der(0x02, b"\1"), True)]),
+        "no_end": crl([number], times=der(0x17, b"260101000000Z")),
+        "odd_time": crl([number], times=der(0x17, b"2601010000Z")),
+        "version_1": crl([], version=b"\0"),
+        "indirect": crl([number, extension(28, der(0x30, der(0x84, b"\xff")), True)]),
+        "truncated": X509["mid_crl"][:-30],
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -266,6 +298,7 @@ def write(target, seeds):
 write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
 write("names", {name: text.encode() for name, text in NAMES.items()})
 write("path", path())
+write("crl", crls())
 write("tss2", tss2())
 write("cert", certificates())
 # The service itself, somebody who may use the key, somebody else.
