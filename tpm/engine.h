@@ -77,15 +77,16 @@ struct tpm_counters {
 };
 
 enum tpm_operation {
-	TPM_CREATE,  /* → key */
-	TPM_IMPORT,  /* from a TSS2 file of this TPM → key, with an auth value of its own */
-	TPM_EXPORT,  /* → output: TSS2 DER with the auth value given */
-	TPM_SIGN,    /* → output: signature */
-	TPM_DECRYPT, /* → output: plaintext */
-	TPM_RANDOM,  /* → output */
-	TPM_PIN,     /* makes @key persistent at @handle; already there: fine. CONFLICT: taken */
-	TPM_UNPIN,   /* evicts @handle if, and only if, it holds the object named @name */
-	TPM_FORGET,  /* unloads a key that was deleted */
+	TPM_CREATE,	/* → key */
+	TPM_IMPORT,	/* from a TSS2 file of this TPM → key, with an auth value of its own */
+	TPM_IMPORT_KEY, /* from a private key in PKCS#8 → key; it is not from this TPM */
+	TPM_EXPORT,	/* → output: TSS2 DER with the auth value given */
+	TPM_SIGN,	/* → output: signature */
+	TPM_DECRYPT,	/* → output: plaintext */
+	TPM_RANDOM,	/* → output */
+	TPM_PIN,	/* makes @key persistent at @handle; already there: fine. CONFLICT: taken */
+	TPM_UNPIN,	/* evicts @handle if, and only if, it holds the object named @name */
+	TPM_FORGET,	/* unloads a key that was deleted */
 	/* An NV index of the owner's, told by its attributes, size and auth value from those of
 	 * others. CONFLICT: it is another program's, and was left alone. */
 	TPM_NV_READ,  /* → output; nothing there, or never written: no bytes */
@@ -114,14 +115,14 @@ struct tpm_job {
 
 	struct tpm_key *key;	      /* SIGN DECRYPT EXPORT PIN FORGET; a reference of its own */
 	enum tpm_algorithm algorithm; /* CREATE */
-	unsigned usage;		      /* CREATE IMPORT: TPM_USE_* */
+	unsigned usage;		      /* CREATE IMPORT IMPORT_KEY: TPM_USE_* */
 
 	enum tpm_hash hash;	  /* SIGN DECRYPT */
 	enum tpm_padding padding; /* SIGN */
 	uint32_t handle;	  /* PIN UNPIN; NV: the index */
 	struct tpm_name name;	  /* UNPIN */
 	size_t want;		  /* RANDOM: bytes, up to TPM_OUTPUT_MAX; NV_READ: its size */
-	uint8_t *input; /* SIGN digest, DECRYPT ciphertext, IMPORT DER, NV_WRITE: a copy */
+	uint8_t *input; /* SIGN digest, DECRYPT ciphertext, IMPORT* DER, NV_WRITE: a copy */
 	size_t input_len;
 	uint8_t auth[TPM_AUTH_MAX]; /* IMPORT EXPORT: the file's auth value; NV: the index's */
 	size_t auth_len;

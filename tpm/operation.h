@@ -5,6 +5,7 @@
 #ifndef TPM_OPERATION_H
 #define TPM_OPERATION_H
 
+#include "key_internal.h"
 #include "operations.h"
 
 /* What a session can encrypt of a command and its response. */
@@ -27,8 +28,33 @@
 					    ESYS_TR *ret_session);
 void operation_session_failed(struct operations *ops, ESYS_TR session);
 
+/* A new key is known so until it is stored and has an id: never a stored key's. */
+#define OPERATION_NEW_KEY_ID (UINT64_MAX - 1)
+
+/* False: no randomness. */
+bool operation_auth_make(uint8_t auth[TPM_AUTH_MAX]);
+
+/*
+ * What the job's key is made for. Where the TPM's PSS salt is one that we pad ourselves, an RSA
+ * key that signs decrypts too.
+ */
+unsigned operation_usage(const struct operations *ops, const struct tpm_job *job, bool is_rsa);
+
+/* Has @make make the job's key, once more if the salt turns out to need it. */
+typedef enum tpm_status operation_make_fn(struct operations *ops, struct tpm_job *job,
+					  struct tpm_key **ret_key);
+[[nodiscard]] enum tpm_status operation_make_key(struct operations *ops, struct tpm_job *job,
+						 operation_make_fn *make);
+
+/* Has the TPM sign something with @key, and looks at the signature. */
+[[nodiscard]] enum tpm_status operation_first_signature(struct operations *ops, struct tpm_job *job,
+							struct tpm_key *key,
+							enum tpm_padding padding,
+							enum key_verdict *ret_verdict);
+
 [[nodiscard]] enum tpm_status operation_create(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_import(struct operations *ops, struct tpm_job *job);
+[[nodiscard]] enum tpm_status operation_import_key(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_export(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_sign(struct operations *ops, struct tpm_job *job);
 [[nodiscard]] enum tpm_status operation_decrypt(struct operations *ops, struct tpm_job *job);

@@ -11,11 +11,8 @@
 #include "template.h"
 #include "tss2file.h"
 
-/* A new key is known so until it is stored and has an id: never a stored key's. */
-#define NEW_KEY_ID (UINT64_MAX - 1)
-
 /* The last byte is not zero: TPMs strip trailing zeros, and we compare lengths. */
-static bool auth_make(uint8_t auth[TPM_AUTH_MAX])
+bool operation_auth_make(uint8_t auth[TPM_AUTH_MAX])
 {
 	do
 		if (RAND_priv_bytes(auth, TPM_AUTH_MAX) != 1)
@@ -24,10 +21,11 @@ static bool auth_make(uint8_t auth[TPM_AUTH_MAX])
 	return true;
 }
 
-static enum tpm_status create_once(struct operations *ops, struct tpm_job *job, unsigned usage,
+static enum tpm_status create_once(struct operations *ops, struct tpm_job *job,
 				   struct tpm_key **ret_key)
 {
-	TPM2B_PUBLIC template = template_key(job->algorithm, usage);
+	TPM2B_PUBLIC template = template_key(
+		job->algorithm, operation_usage(ops, job, public_is_rsa(job->algorithm)));
 	TPM2B_SENSITIVE_CREATE sensitive = {.sensitive.userAuth.size = TPM_AUTH_MAX};
 	uint8_t *auth = sensitive.sensitive.userAuth.buffer;
 	const TPM2B_DATA outside = {0};
@@ -39,7 +37,7 @@ static enum tpm_status create_once(struct operations *ops, struct tpm_job *job, 
 	struct tpm_key *key;
 	TSS2_RC rc;
 
-	if (!auth_make(auth))
+	if (!operation_auth_make(auth))
 		return operation_found(job, TPM_NOMEM, "no randomness for the key's auth value");
 	rc = operation_session_open(ops, OPERATION_BOTH_WAYS, &session);
 	if (!rc)
@@ -55,7 +53,7 @@ static enum tpm_status create_once(struct operations *ops, struct tpm_job *job, 
 		status = operation_refused(ops, job, rc, "to create the key");
 		goto out;
 	}
-	key = key_from_areas(NEW_KEY_ID, public, private, auth, TPM_AUTH_MAX);
+	key = key_from_areas(OPERATION_NEW_KEY_ID, public, private, auth, TPM_AUTH_MAX);
 	if (!key || tpm_key_algorithm(key) != job->algorithm) {
 		tpm_key_unref(key);
 		status = operation_found(job, TPM_REFUSED,
@@ -73,12 +71,12 @@ out:
 	return status;
 }
 
-/* Which salt the TPM uses, by signing something with @key and looking. */
-static enum tpm_status salt_probe(struct operations *ops, struct tpm_job *job, struct tpm_key *key)
+enum tpm_status operation_first_signature(struct operations *ops, struct tpm_job *job,
+					  struct tpm_key *key, enum tpm_padding padding,
+					  enum key_verdict *ret_verdict)
 {
 	struct tpm_job *probe = tpm_job_new(TPM_SIGN);
 	uint8_t digest[32] = "which salt length does this TPM?";
-	enum key_verdict verdict;
 	enum tpm_status status;
 
 	if (!probe || tpm_job_set_input(probe, digest, sizeof(digest))) {
@@ -87,51 +85,68 @@ static enum tpm_status salt_probe(struct operations *ops, struct tpm_job *job, s
 	}
 	probe->key = tpm_key_ref(key);
 	probe->hash = TPM_SHA256;
-	probe->padding = TPM_PADDING_PSS;
+	probe->padding = padding;
 	status = operation_sign_by_tpm(ops, probe);
-	if (status) {
+	if (status)
 		snprintf(job->error, sizeof(job->error), "%s", probe->error);
-	} else {
-		verdict = key_verify(key, TPM_SHA256, TPM_PADDING_PSS, digest, sizeof(digest),
-				     probe->output, probe->output_len);
-		if (verdict == KEY_DOES_NOT_VERIFY)
-			status = operation_found(job, TPM_UNVERIFIED,
-						 "the new key's first signature is wrong");
-		else
-			ops->device->salt =
-				verdict == KEY_VERIFIES ? DEVICE_SALT_DIGEST : DEVICE_SALT_OTHER;
-	}
+	else
+		*ret_verdict = key_verify(key, TPM_SHA256, padding, digest, sizeof(digest),
+					  probe->output, probe->output_len);
 	tpm_job_free(probe);
 	return status;
 }
 
-enum tpm_status operation_create(struct operations *ops, struct tpm_job *job)
+/* Which salt the TPM uses. */
+static enum tpm_status salt_probe(struct operations *ops, struct tpm_job *job, struct tpm_key *key)
 {
-	bool may_need_padding = public_is_rsa(job->algorithm) && job->usage & TPM_USE_SIGN;
-	struct tpm_key *key = NULL;
-	unsigned usage = job->usage;
-	enum tpm_status status;
+	enum key_verdict verdict;
+	enum tpm_status status =
+		operation_first_signature(ops, job, key, TPM_PADDING_PSS, &verdict);
 
-	if (may_need_padding && ops->device->salt == DEVICE_SALT_OTHER)
-		usage |= TPM_USE_DECRYPT;
-	status = create_once(ops, job, usage, &key);
-	if (!status && may_need_padding && ops->device->salt == DEVICE_SALT_UNKNOWN) {
+	if (status)
+		return status;
+	if (verdict == KEY_DOES_NOT_VERIFY)
+		return operation_found(job, TPM_UNVERIFIED,
+				       "the new key's first signature is wrong");
+	ops->device->salt = verdict == KEY_VERIFIES ? DEVICE_SALT_DIGEST : DEVICE_SALT_OTHER;
+	return TPM_OK;
+}
+
+unsigned operation_usage(const struct operations *ops, const struct tpm_job *job, bool is_rsa)
+{
+	bool is_padded_here =
+		is_rsa && job->usage & TPM_USE_SIGN && ops->device->salt == DEVICE_SALT_OTHER;
+
+	return is_padded_here ? job->usage | TPM_USE_DECRYPT : job->usage;
+}
+
+enum tpm_status operation_make_key(struct operations *ops, struct tpm_job *job,
+				   operation_make_fn *make)
+{
+	struct tpm_key *key = NULL;
+	enum tpm_status status = make(ops, job, &key);
+	bool is_rsa = !status && tpm_key_is_rsa(key);
+
+	if (is_rsa && job->usage & TPM_USE_SIGN && ops->device->salt == DEVICE_SALT_UNKNOWN)
 		status = salt_probe(ops, job, key);
-		if (!status && ops->device->salt == DEVICE_SALT_OTHER &&
-		    !(usage & TPM_USE_DECRYPT)) {
-			slots_forget(ops->slots, NEW_KEY_ID);
-			tpm_key_unref(key);
-			key = NULL;
-			status = create_once(ops, job, usage | TPM_USE_DECRYPT, &key);
-		}
+	if (!status && tpm_key_usage(key) != operation_usage(ops, job, is_rsa)) {
+		slots_forget(ops->slots, OPERATION_NEW_KEY_ID);
+		tpm_key_unref(key);
+		key = NULL;
+		status = make(ops, job, &key);
 	}
-	slots_forget(ops->slots, NEW_KEY_ID);
+	slots_forget(ops->slots, OPERATION_NEW_KEY_ID);
 	if (status) {
 		tpm_key_unref(key);
 		return status;
 	}
 	job->key = key;
 	return TPM_OK;
+}
+
+enum tpm_status operation_create(struct operations *ops, struct tpm_job *job)
+{
+	return operation_make_key(ops, job, create_once);
 }
 
 /* TPM2_ObjectChangeAuth: the same key, wrapped again with another auth value. */
@@ -253,7 +268,8 @@ enum tpm_status operation_import(struct operations *ops, struct tpm_job *job)
 	status = import_decode(job, &file);
 	if (status)
 		return status;
-	foreign = key_from_areas(NEW_KEY_ID, &file.public, &file.private, job->auth, job->auth_len);
+	foreign = key_from_areas(OPERATION_NEW_KEY_ID, &file.public, &file.private, job->auth,
+				 job->auth_len);
 	if (!foreign)
 		status = operation_found(
 			job, TPM_UNSUPPORTED,
@@ -261,13 +277,13 @@ enum tpm_status operation_import(struct operations *ops, struct tpm_job *job)
 			"4096 and EC P-256, P-384 it has");
 	if (!status)
 		status = import_check(job, foreign);
-	if (!status && !auth_make(auth))
+	if (!status && !operation_auth_make(auth))
 		status = operation_found(job, TPM_NOMEM, "no randomness for the key's auth value");
 	if (!status)
 		status = rewrap(ops, job, foreign, auth, sizeof(auth), &key);
 	if (status == TPM_BAD_AUTH)
 		(void)operation_found(job, status, "the password does not open the key");
-	slots_forget(ops->slots, NEW_KEY_ID);
+	slots_forget(ops->slots, OPERATION_NEW_KEY_ID);
 	if (!status)
 		job->key = key;
 	tpm_key_unref(foreign);

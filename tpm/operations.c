@@ -75,6 +75,14 @@ static enum tpm_status check_create(const struct tpm_facts *facts, struct tpm_jo
 	return TPM_OK;
 }
 
+static enum tpm_status check_import_key(const struct tpm_facts *facts, struct tpm_job *job)
+{
+	(void)facts;
+	if (job->input_len == 0 || job->usage == 0)
+		return operation_found(job, TPM_INVALID, "no private key, or no use for it");
+	return TPM_OK;
+}
+
 static enum tpm_status check_sign(const struct tpm_facts *facts, struct tpm_job *job)
 {
 	if (job->input_len == 0 || job->input_len != tpm_hash_size(job->hash))
@@ -130,6 +138,7 @@ struct operation {
 static const struct operation operation_table[TPM_OPERATION_COUNT] = {
 	[TPM_CREATE] = {check_create, operation_create, false},
 	[TPM_IMPORT] = {check_none, operation_import, false},
+	[TPM_IMPORT_KEY] = {check_import_key, operation_import_key, false},
 	[TPM_EXPORT] = {check_none, operation_export, true},
 	[TPM_SIGN] = {check_sign, operation_sign, true},
 	[TPM_DECRYPT] = {check_decrypt, operation_decrypt, true},

@@ -55,6 +55,11 @@ TPMI_ECC_CURVE public_curve(enum tpm_algorithm algorithm)
 	return algorithms[algorithm].curve;
 }
 
+const char *public_group(enum tpm_algorithm algorithm)
+{
+	return algorithms[algorithm].group;
+}
+
 TPMI_ALG_HASH public_hash_alg(enum tpm_hash hash)
 {
 	return hashes[hash].alg;

@@ -14,6 +14,7 @@
 bool public_is_rsa(enum tpm_algorithm algorithm);
 UINT16 public_rsa_bits(enum tpm_algorithm algorithm);
 TPMI_ECC_CURVE public_curve(enum tpm_algorithm algorithm);
+const char *public_group(enum tpm_algorithm algorithm); /* the curve, as OpenSSL calls it */
 TPMI_ALG_HASH public_hash_alg(enum tpm_hash hash);
 const EVP_MD *public_hash_md(enum tpm_hash hash);
 

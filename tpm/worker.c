@@ -221,8 +221,8 @@ static enum tpm_status job_run(struct tpm_engine *engine, struct tpm_job *job)
 
 static bool changes_facts(const struct tpm_job *job)
 {
-	return job->operation == TPM_CREATE || job->operation == TPM_PIN ||
-	       job->operation == TPM_UNPIN;
+	return job->operation == TPM_CREATE || job->operation == TPM_IMPORT_KEY ||
+	       job->operation == TPM_PIN || job->operation == TPM_UNPIN;
 }
 
 static void job_process(struct tpm_engine *engine, struct tpm_job *job)

@@ -54,7 +54,8 @@ static void done(struct tpm_job *job, void *user)
 	memcpy(bench->output, job->output, job->output_len);
 	bench->output_len = job->output_len;
 	bench->key = NULL;
-	if (!job->status && (job->operation == TPM_CREATE || job->operation == TPM_IMPORT))
+	if (!job->status && (job->operation == TPM_CREATE || job->operation == TPM_IMPORT ||
+			     job->operation == TPM_IMPORT_KEY))
 		bench->key = tpm_key_ref(job->key);
 }
 

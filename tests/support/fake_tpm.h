@@ -279,6 +279,7 @@ static inline enum tpm_status fake_run(struct tpm_job *job)
 		job->key = fake_key(job->algorithm == TPM_RSA_2048 ? EVP_RSA_gen(2048)
 								   : EVP_EC_gen("P-256"));
 		return TPM_OK;
+	case TPM_IMPORT_KEY:
 	case TPM_IMPORT:
 		job->key =
 			tpm_key_new(0, job->input, job->input_len, (const uint8_t *)"auth", 4, 0);
