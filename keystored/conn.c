@@ -470,14 +470,16 @@ void conn_subscribe(struct conn *conn)
 }
 
 void conns_publish(struct conns *conns, const ks_pb_reply *event,
-		   bool (*wants)(const struct peer *peer, void *user), void *user)
+		   bool (*wants)(const struct policy_caller *caller, void *user), void *user)
 {
 	struct conn *conn = LIST_FIRST(&conns->list);
 
 	while (conn) {
 		struct conn *following = LIST_NEXT(conn, all);
 
-		if (conn->is_subscribed && !conn->is_closing && (!wants || wants(conn->peer, user)))
+		struct policy_caller caller = {.peer = conn->peer};
+
+		if (conn->is_subscribed && !conn->is_closing && (!wants || wants(&caller, user)))
 			conn_send(conn, event);
 		conn = following;
 	}

@@ -48,7 +48,7 @@ void conn_subscribe(struct conn *conn);
 
 /* To each subscriber for which @wants, if not NULL, says so. */
 void conns_publish(struct conns *conns, const ks_pb_reply *event,
-		   bool (*wants)(const struct peer *peer, void *user), void *user);
+		   bool (*wants)(const struct policy_caller *caller, void *user), void *user);
 
 /* Nothing is read any more; then: replies get @grace_ms to leave. */
 void conns_stop(struct conns *conns);

@@ -1,8 +1,13 @@
 /*
- * Who may do what. Hides the rules; pure: a peer, a right, a key's grants in, a verdict out.
+ * Who may do what: every decision of that kind. Hides the rules; pure: who asks, a right and
+ * an object in, a verdict out.
  *
  * Managing keys and using them are different rights: an administrator, root included, can
- * delete a key but signs with it only by a grant, which key show makes visible.
+ * delete a key but signs with it only by a grant, which key show makes visible. A CA's key is
+ * used for nobody.
+ *
+ * Managing is for users with a password as soon as there is one. Until then it is for root,
+ * the service's own user and the administrators of the configuration, who afterwards only look.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -31,9 +36,10 @@ struct grant {
 	unsigned operations; /* POLICY_* bits */
 };
 
+/* The database and the protocol know those that roles give by these numbers. */
 enum right {
 	RIGHT_ANY, /* every peer */
-	/* root, the service's own user, administrators: */
+	/* given by roles: */
 	RIGHT_VIEW, /* keys, certificates, trust, services: what there is */
 	RIGHT_MANAGE_KEYS,
 	RIGHT_MANAGE_CERTS,
@@ -41,13 +47,29 @@ enum right {
 	RIGHT_MANAGE_SERVICES,
 	RIGHT_MANAGE_USERS,
 	RIGHT_READ_AUDIT,
+	/* given by roles, and for front-ends to act on; nothing here asks for them: */
+	RIGHT_OPCUA_ACCESS, /* use of the OPC UA server */
+	RIGHT_READ_DIAGNOSTICS,
+	RIGHT_READ_PROCESS_DATA,
+	RIGHT_WRITE_PROCESS_DATA,
+	RIGHT_USER_PAGES,
+	RIGHT_GIVEN_END, /* the first that no role gives */
 	/* about a key: */
-	RIGHT_SEE,     /* view, or any grant of the key */
-	RIGHT_CERTIFY, /* manage certificates, or granted to sign */
-	RIGHT_SIGN,    /* granted to sign */
-	RIGHT_DECRYPT, /* granted to decrypt */
+	RIGHT_SEE = RIGHT_GIVEN_END, /* view, or any grant of the key */
+	RIGHT_GRANT_KEY,	     /* manage keys, and the key is no CA's; so the next two */
+	RIGHT_EXPORT_KEY,
+	RIGHT_BIND_KEY, /* manage certificates: one of one's choice for the key */
+	RIGHT_CERTIFY,	/* manage certificates, or granted to sign; no CA's */
+	RIGHT_SIGN,	/* granted to sign; no CA's */
+	RIGHT_DECRYPT,	/* granted to decrypt; no CA's */
+	/* root and the service's own user, who have the database anyway: */
+	RIGHT_RECOVER,
 	RIGHT_COUNT,
 };
+
+#define RIGHT_BIT(right) (1u << (right))
+/* All that roles can give. */
+#define RIGHT_GIVEN (RIGHT_BIT(RIGHT_GIVEN_END) - RIGHT_BIT(RIGHT_VIEW))
 
 /* Who manages besides root. The arrays are borrowed. */
 struct policy {
@@ -56,14 +78,42 @@ struct policy {
 	size_t administrator_count;
 	const gid_t *administrator_groups;
 	size_t administrator_group_count;
+	bool has_users;
 };
 
-/* @grants: of the key in question; none for requests without one. */
-bool policy_allows(const struct policy *policy, const struct peer *peer, enum right right,
-		   const struct grant *grants, size_t grant_count);
+/*
+ * Who asks: a process, and the user whose token it sent. With a user, what roles can give comes
+ * from the user's alone; grants are always the process's.
+ */
+struct policy_caller {
+	const struct peer *peer;
+	bool is_user;
+	unsigned rights; /* of the user: RIGHT_BIT()s */
+};
 
-/* No grant gives it. */
-bool policy_is_for_managers(enum right right);
+/* The key in question. */
+struct policy_object {
+	const struct grant *grants;
+	size_t grant_count;
+	bool of_ca;
+};
+
+enum policy_verdict {
+	POLICY_ALLOWED = 0,
+	POLICY_NO_RIGHT, /* the caller is not among those who have it */
+	POLICY_NO_LOGIN, /* a user may have it, and none is logged in */
+	POLICY_NO_GRANT, /* a grant of the key would give it */
+	POLICY_CA_KEY,	 /* nobody has it on this key */
+};
+
+/* @object NULL: the request is about no key. */
+[[nodiscard]] enum policy_verdict policy_decide(const struct policy *policy,
+						const struct policy_caller *caller,
+						enum right right,
+						const struct policy_object *object);
+
+/* What of the rights that roles can give the caller has, RIGHT_BIT()s. */
+unsigned policy_rights(const struct policy *policy, const struct policy_caller *caller);
 
 /* What the peer is granted, POLICY_* bits. */
 unsigned policy_granted(const struct peer *peer, const struct grant *grants, size_t grant_count);

@@ -33,8 +33,7 @@ struct request_kind {
 	size_t name_at; /* offset of a new key's name; NOWHERE: it makes none */
 	enum audit_kind audit;
 	enum vanish_kind vanish;
-	bool is_creation;  /* slow, so with a deadline of its own */
-	bool is_not_of_ca; /* would let others sign with a CA's key, or leave the way to it */
+	bool is_creation; /* slow, so with a deadline of its own */
 };
 
 #define BODY(name)	    KEYSTORE__V1__REQUEST__BODY_##name
@@ -53,8 +52,8 @@ static const struct request_kind kinds[] = {
 	[BODY(KEY_SHOW)] = {"key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key)},
 	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE_KEYS,
 			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
-	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_MANAGE_KEYS,
-			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY, .is_not_of_ca = true},
+	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_GRANT_KEY,
+			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY},
 	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE_KEYS, ABOUT(KeyPinRequest, key),
 			   AUDIT_ENTRY, VANISH_CONTINUES},
 	/* What the format asks for beyond that, the handler checks. */
@@ -62,12 +61,10 @@ static const struct request_kind kinds[] = {
 			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
 	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE_KEYS,
 			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key),
-			.is_not_of_ca = true},
+	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key)},
 	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
-			   ABOUT(DecryptRequest, key), .is_not_of_ca = true},
-	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key),
-		       .is_not_of_ca = true},
+			   ABOUT(DecryptRequest, key)},
+	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
 	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE_CERTS,
 				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
@@ -157,25 +154,29 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 		conn_send(conn, reply);
 }
 
+static enum policy_verdict decide(struct request *request, enum right right,
+				  const struct keyring_key *key)
+{
+	struct policy_caller caller = {.peer = conn_peer(request->conn)};
+	struct policy_object object = {0};
+
+	if (key)
+		object = (struct policy_object){key->grants, key->grant_count, key->of_ca};
+	return policy_decide(&request->service->policy, &caller, right, key ? &object : NULL);
+}
+
+bool request_may(struct request *request, enum right right, const struct keyring_key *key)
+{
+	return decide(request, right, key) == POLICY_ALLOWED;
+}
+
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key)
 {
-	const struct peer *peer = conn_peer(request->conn);
+	enum policy_verdict verdict = decide(request, right, key);
 
-	if (policy_allows(&request->service->policy, peer, right, key ? key->grants : NULL,
-			  key ? key->grant_count : 0))
-		return true;
-	if (policy_is_for_managers(right))
-		request_fail(request, STATUS_DENIED,
-			     "uid %u may not use \"%s\": it is for root and the administrators in "
-			     "keystored.conf",
-			     request->uid, request->kind->name);
-	else
-		request_fail(request, STATUS_DENIED,
-			     "uid %u may not use \"%s\" with key “%s”: an administrator can grant "
-			     "it with: key allow %s --uid %u --operations %s",
-			     request->uid, request->kind->name, request->object, request->object,
-			     request->uid, right == RIGHT_DECRYPT ? "decrypt" : "sign");
-	return false;
+	if (verdict != POLICY_ALLOWED)
+		request_fail_policy(request, verdict, right);
+	return verdict == POLICY_ALLOWED;
 }
 
 struct tpm_key *request_tpm_key(struct request *request, const struct keyring_key *key)
@@ -517,11 +518,6 @@ bool request_find_key(struct request *request, const Keystore__V1__KeyRef *ref, 
 	}
 	snprintf(request->object, sizeof request->object, "%s", (*ret_key)->name);
 	request->key_id = (*ret_key)->id;
-	/* Before the rights: to those who lack one, a grant would be advised. */
-	if ((*ret_key)->of_ca && request->kind->is_not_of_ca) {
-		request_fail_ca(request);
-		return false;
-	}
 	return request_allows(request, right, *ret_key);
 }
 

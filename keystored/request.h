@@ -93,10 +93,12 @@ void request_fail_store(struct request *request, enum store_status status);
 /* What @job, or its submission, came to: "key "web": ERROR". */
 void request_fail_job(struct request *request, const struct tpm_job *job);
 void request_fail_memory(struct request *request);
-/* DENIED: the key is a CA's. */
-void request_fail_ca(struct request *request);
+/* DENIED: what @verdict on @right says, and who could help. */
+void request_fail_policy(struct request *request, enum policy_verdict verdict, enum right right);
 
-/* Whether the caller has @right on @key (NULL: none). Otherwise it has been answered DENIED. */
+/* Whether the caller has @right on @key (NULL: none). */
+bool request_may(struct request *request, enum right right, const struct keyring_key *key);
+/* The same; if not, it has been answered DENIED. */
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
 
 /* The key that @ref names, and @right on it. False: answered. */

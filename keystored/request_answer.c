@@ -69,13 +69,37 @@ void request_fail_memory(struct request *request)
 	request_fail(request, STATUS_INTERNAL, "the service has no memory left: try again later");
 }
 
-void request_fail_ca(struct request *request)
+void request_fail_policy(struct request *request, enum policy_verdict verdict, enum right right)
 {
-	request_fail(
-		request, STATUS_DENIED,
-		"key “%s” is a CA's: it signs certificates that keystored itself has built, and "
-		"nothing else for anybody; use another key",
-		request->object);
+	const char *name = request_name(request);
+
+	switch (verdict) {
+	case POLICY_ALLOWED:
+		break;
+	case POLICY_NO_RIGHT:
+		request_fail(request, STATUS_DENIED,
+			     "uid %u may not use \"%s\": it is for root and the administrators in "
+			     "keystored.conf",
+			     request->uid, name);
+		break;
+	case POLICY_NO_LOGIN:
+		request_fail(request, STATUS_DENIED,
+			     "\"%s\" is for users with a password: log in first", name);
+		break;
+	case POLICY_NO_GRANT:
+		request_fail(request, STATUS_DENIED,
+			     "uid %u may not use \"%s\" with key “%s”: an administrator can grant "
+			     "it with: key allow %s --uid %u --operations %s",
+			     request->uid, name, request->object, request->object, request->uid,
+			     right == RIGHT_DECRYPT ? "decrypt" : "sign");
+		break;
+	case POLICY_CA_KEY:
+		request_fail(request, STATUS_DENIED,
+			     "key “%s” is a CA's: it signs certificates that keystored itself has "
+			     "built, and nothing else for anybody; use another key",
+			     request->object);
+		break;
+	}
 }
 
 void request_fail_store(struct request *request, enum store_status status)

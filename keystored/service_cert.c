@@ -208,12 +208,8 @@ static bool take_old_key(struct request *request, struct issue_order *order,
 {
 	const struct keyring_key *key;
 
-	if (!request_find_key(request, ref, RIGHT_MANAGE_CERTS, &key))
+	if (!request_find_key(request, ref, RIGHT_BIND_KEY, &key))
 		return false;
-	if (key->of_ca) {
-		request_fail_ca(request);
-		return false;
-	}
 	/* What it has signed so far, nobody knows; and those granted could sign certificates. */
 	if (profile->is_ca) {
 		request_fail(request, STATUS_INVALID,

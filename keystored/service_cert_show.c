@@ -36,15 +36,13 @@ bool service_cert_find(struct request *request, uint64_t id, struct store_cert *
 static bool may_see(struct request *request, const struct store_cert *cert)
 {
 	struct service *service = request->service;
-	const struct peer *peer = conn_peer(request->conn);
 	const struct keyring_key *key = NULL;
 
 	if (cert->kind != STORE_CERT_DEVICE)
-		return policy_allows(&service->policy, peer, RIGHT_ANY, NULL, 0);
+		return request_may(request, RIGHT_ANY, NULL);
 	if (cert->key_id && keyring_get(service->keyring, NULL, cert->key_id, &key) != STORE_OK)
 		key = NULL;
-	return policy_allows(&service->policy, peer, RIGHT_SEE, key ? key->grants : NULL,
-			     key ? key->grant_count : 0);
+	return request_may(request, RIGHT_SEE, key);
 }
 
 /* The certificate, if the caller may see it. False: answered. */
@@ -92,7 +90,7 @@ void service_cert_list(struct request *request, const void *body, const struct k
 	const Keystore__V1__CertListRequest *asked = body;
 	struct service *service = request->service;
 	const struct peer *peer = conn_peer(request->conn);
-	bool manages = policy_allows(&service->policy, peer, RIGHT_VIEW, NULL, 0);
+	bool sees_all = request_may(request, RIGHT_VIEW, NULL);
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__CertListReply list = KEYSTORE__V1__CERT_LIST_REPLY__INIT;
 	unsigned kind = (unsigned)asked->kind;
@@ -115,7 +113,7 @@ void service_cert_list(struct request *request, const void *body, const struct k
 	page->limit =
 		asked->limit && asked->limit < SERVICE_CERT_PAGE ? asked->limit : SERVICE_CERT_PAGE;
 	enum store_status status = store_cert_list(service->store, asked->after, kind,
-						   manages ? NULL : peer, add_to_page, page);
+						   sees_all ? NULL : peer, add_to_page, page);
 
 	if (status == STORE_OK) {
 		for (size_t i = 0; i < page->count; i++) {

@@ -112,14 +112,16 @@ struct audience {
 	const struct keyring_key *key;
 };
 
-static bool may_see(const struct peer *peer, void *user)
+static bool may_see(const struct policy_caller *caller, void *user)
 {
 	const struct audience *audience = user;
-
 	const struct keyring_key *key = audience->key;
+	struct policy_object object = {0};
 
-	return policy_allows(&audience->service->policy, peer, RIGHT_SEE, key ? key->grants : NULL,
-			     key ? key->grant_count : 0);
+	if (key)
+		object = (struct policy_object){key->grants, key->grant_count, key->of_ca};
+	return policy_decide(&audience->service->policy, caller, RIGHT_SEE, key ? &object : NULL) ==
+	       POLICY_ALLOWED;
 }
 
 void service_info_publish_all(struct service *service, Keystore__V1__Event *event)

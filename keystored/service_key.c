@@ -58,7 +58,7 @@ void service_key_list(struct request *request, const void *body, const struct ke
 	const Keystore__V1__KeyListRequest *asked = body;
 	struct service *service = request->service;
 	const struct peer *peer = conn_peer(request->conn);
-	bool manages = policy_allows(&service->policy, peer, RIGHT_VIEW, NULL, 0);
+	bool sees_all = request_may(request, RIGHT_VIEW, NULL);
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__KeyListReply list = KEYSTORE__V1__KEY_LIST_REPLY__INIT;
 	struct page *page = calloc(1, sizeof *page);
@@ -71,7 +71,7 @@ void service_key_list(struct request *request, const void *body, const struct ke
 	page->limit =
 		asked->limit && asked->limit < SERVICE_LIST_PAGE ? asked->limit : SERVICE_LIST_PAGE;
 	enum store_status status = store_key_list(service->store, asked->after,
-						  manages ? NULL : peer, add_to_page, page);
+						  sees_all ? NULL : peer, add_to_page, page);
 
 	if (status == STORE_OK) {
 		list.keys = page->list;
@@ -201,12 +201,8 @@ static void export_tss2(struct request *request, const Keystore__V1__KeyExportRe
 	struct tpm_key *tpm;
 	struct tpm_job *job;
 
-	if (!request_allows(request, RIGHT_MANAGE_KEYS, key))
+	if (!request_allows(request, RIGHT_EXPORT_KEY, key))
 		return;
-	if (key->of_ca) {
-		request_fail_ca(request);
-		return;
-	}
 	if (export->password.len > TPM_AUTH_MAX) {
 		request_fail(request, STATUS_INVALID,
 			     "the password has %zu bytes; a key file's has at most %d",
