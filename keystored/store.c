@@ -91,10 +91,31 @@ static void read_row(sqlite3_stmt *row, struct store_key *key)
 
 int store_db_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len)
 {
+	return store_db_blob_to(row, column, BLOB_MAX, ret_bytes, ret_len);
+}
+
+void store_db_text(sqlite3_stmt *row, int column, char *text, size_t size)
+{
+	const unsigned char *stored = sqlite3_column_text(row, column);
+
+	snprintf(text, size, "%s", stored ? (const char *)stored : "");
+}
+
+void store_db_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32])
+{
+	const void *stored = sqlite3_column_blob(row, column);
+
+	if (stored && sqlite3_column_bytes(row, column) == 32)
+		memcpy(bytes, stored, 32);
+}
+
+int store_db_blob_to(sqlite3_stmt *row, int column, size_t max, uint8_t **ret_bytes,
+		     size_t *ret_len)
+{
 	int len = sqlite3_column_bytes(row, column);
 	uint8_t *bytes;
 
-	if (len <= 0 || len > BLOB_MAX)
+	if (len <= 0 || (size_t)len > max)
 		return SQLITE_CORRUPT;
 	bytes = malloc((size_t)len);
 	if (!bytes)

@@ -141,21 +141,6 @@ enum store_status store_cert_delete(struct store *store, uint64_t id)
 	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
 }
 
-static void read_text(sqlite3_stmt *row, int column, char *text, size_t size)
-{
-	const unsigned char *stored = sqlite3_column_text(row, column);
-
-	snprintf(text, size, "%s", stored ? (const char *)stored : "");
-}
-
-static void read_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32])
-{
-	const void *stored = sqlite3_column_blob(row, column);
-
-	if (stored && sqlite3_column_bytes(row, column) == 32)
-		memcpy(bytes, stored, 32);
-}
-
 static void read_row(sqlite3_stmt *row, struct store_cert *cert)
 {
 	struct cert_facts *facts = &cert->facts;
@@ -177,18 +162,18 @@ static void read_row(sqlite3_stmt *row, struct store_cert *cert)
 	cert->revoked_for = (unsigned)sqlite3_column_int(row, COL_REVOKED_FOR);
 	cert->request_created = sqlite3_column_int64(row, COL_REQUEST_CREATED);
 	cert->key_origin = (uint32_t)sqlite3_column_int64(row, COL_KEY_ORIGIN);
-	read_text(row, COL_KEY_NAME, cert->key_name, sizeof cert->key_name);
-	read_text(row, COL_SUBJECT, facts->subject, sizeof facts->subject);
-	read_text(row, COL_COMMON_NAME, facts->common_name, sizeof facts->common_name);
-	read_text(row, COL_ISSUER, facts->issuer, sizeof facts->issuer);
-	read_text(row, COL_SERIAL, facts->serial, sizeof facts->serial);
-	read_text(row, COL_SIGNATURE_ALGORITHM, facts->signature_algorithm,
-		  sizeof facts->signature_algorithm);
+	store_db_text(row, COL_KEY_NAME, cert->key_name, sizeof cert->key_name);
+	store_db_text(row, COL_SUBJECT, facts->subject, sizeof facts->subject);
+	store_db_text(row, COL_COMMON_NAME, facts->common_name, sizeof facts->common_name);
+	store_db_text(row, COL_ISSUER, facts->issuer, sizeof facts->issuer);
+	store_db_text(row, COL_SERIAL, facts->serial, sizeof facts->serial);
+	store_db_text(row, COL_SIGNATURE_ALGORITHM, facts->signature_algorithm,
+		      sizeof facts->signature_algorithm);
 	facts->not_before = sqlite3_column_int64(row, COL_NOT_BEFORE);
 	facts->not_after = sqlite3_column_int64(row, COL_NOT_AFTER);
 	facts->is_ca = cert->kind == STORE_CERT_CA;
-	read_fingerprint(row, COL_FINGERPRINT, facts->fingerprint);
-	read_fingerprint(row, COL_SPKI_FINGERPRINT, facts->spki_fingerprint);
+	store_db_fingerprint(row, COL_FINGERPRINT, facts->fingerprint);
+	store_db_fingerprint(row, COL_SPKI_FINGERPRINT, facts->spki_fingerprint);
 }
 
 /* The result, as SQLite's: OK, NOMEM or CORRUPT. */

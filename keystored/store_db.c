@@ -132,6 +132,7 @@ static const char *const migrations[] = {
 	" created INTEGER NOT NULL,"
 	" der BLOB NOT NULL);"
 	"CREATE INDEX certificate_request_by_key ON certificate_request(key_id);",
+	store_schema_trust,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -335,8 +336,10 @@ enum store_status store_db_status(struct store *store, int result)
 
 sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
 {
+	const char *text = sql_text[sql] ? sql_text[sql] : store_sql_trust[sql];
+
 	if (!store->statements[sql] &&
-	    sqlite3_prepare_v3(store->db, sql_text[sql], -1, SQLITE_PREPARE_PERSISTENT,
+	    sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT,
 			       &store->statements[sql], NULL) != SQLITE_OK)
 		return NULL;
 	return store->statements[sql];

@@ -55,6 +55,29 @@ enum store_sql {
 	SQL_CERT_DELETE_REQUEST,
 	SQL_CERT_DELETE_VERSIONS,
 	SQL_CERT_DELETE,
+	SQL_GROUP_BY_NAME,
+	SQL_GROUP_BY_ID,
+	SQL_GROUP_LIST,
+	SQL_GROUP_COUNT,
+	SQL_GROUP_ADD,
+	SQL_GROUP_SET,
+	SQL_GROUP_DELETE,
+	SQL_GROUP_TOUCH,
+	SQL_TRUST_ADD,
+	SQL_TRUST_GET,
+	SQL_TRUST_REMOVE,
+	SQL_TRUST_CLEAR,
+	SQL_TRUST_COUNT,
+	SQL_TRUST_COUNT_AUTO,
+	SQL_TRUST_LIST,
+	SQL_TRUST_NAMED,
+	SQL_REJECTED_ADD,
+	SQL_REJECTED_TRIM,
+	SQL_REJECTED_GET,
+	SQL_REJECTED_DELETE,
+	SQL_REJECTED_CLEAR,
+	SQL_REJECTED_FORGET,
+	SQL_REJECTED_LIST,
 	SQL_COUNT,
 };
 
@@ -85,6 +108,16 @@ sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
 
 /* A copy of a blob, the caller's. The result is SQLite's: OK, NOMEM or CORRUPT. */
 int store_db_blob(sqlite3_stmt *row, int column, uint8_t **ret_bytes, size_t *ret_len);
+int store_db_blob_to(sqlite3_stmt *row, int column, size_t max, uint8_t **ret_bytes,
+		     size_t *ret_len);
+
+/* Text, cut where it is too long; and 32 bytes, untouched where the column has others. */
+void store_db_text(sqlite3_stmt *row, int column, char *text, size_t size);
+void store_db_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32]);
+
+/* What stands in files of its own, beside store_db.c's. */
+extern const char store_schema_trust[];
+extern const char *const store_sql_trust[SQL_COUNT];
 
 /* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */
 char *store_db_groups(const struct peer *peer);

@@ -180,7 +180,7 @@ static bool crl_is_signed(const struct pool_crl *crl, const struct pool_cert *is
 	return crl->issuer == issuer || (key && X509_CRL_verify(crl->crl, key) == 1);
 }
 
-static enum crl_class crl_classify(const struct x509_pool *pool, struct pool_crl *crl,
+static enum crl_class crl_classify(struct x509_pool *pool, struct pool_crl *crl,
 				   const struct pool_cert *issuer)
 {
 	struct pool_cert *other;
@@ -214,7 +214,7 @@ static enum crl_class crl_classify(const struct x509_pool *pool, struct pool_crl
  * The CRLs that the issuers on this path signed. What merely has their name stays outside:
  * OpenSSL would take the newest, whoever signed it.
  */
-static bool gather_crls(const struct x509_pool *pool, struct run *run, STACK_OF(X509_CRL) * crls)
+static bool gather_crls(struct x509_pool *pool, struct run *run, STACK_OF(X509_CRL) * crls)
 {
 	for (size_t i = 0; i + 1 < run->count; i++) {
 		const struct pool_cert *issuer = run->certs[i + 1];
@@ -344,8 +344,7 @@ static bool set_parameters(X509_STORE_CTX *ctx, const struct run *run,
 	       (!purpose || X509_VERIFY_PARAM_set_purpose(param, purpose));
 }
 
-static bool run_is_good(const struct x509_pool *pool, struct run *run,
-			const struct path_request *request)
+static bool run_is_good(struct x509_pool *pool, struct run *run, const struct path_request *request)
 {
 	STACK_OF(X509) *trusted = sk_X509_new_null();
 	STACK_OF(X509) *others = sk_X509_new_null();
@@ -427,7 +426,7 @@ static bool uri_is(const X509 *cert, const char *wanted)
 	return same;
 }
 
-bool chain_check(const struct x509_pool *pool, const struct chain *chain,
+bool chain_check(struct x509_pool *pool, const struct chain *chain,
 		 const struct path_request *request, struct chain_fault *ret_fault)
 {
 	struct run run = {.certs = chain->certs, .count = chain->count, .crls = request->crls};
@@ -458,7 +457,7 @@ bool chain_check(const struct x509_pool *pool, const struct chain *chain,
 	return true;
 }
 
-bool chain_check_revocation(const struct x509_pool *pool, const struct chain *chain, size_t from,
+bool chain_check_revocation(struct x509_pool *pool, const struct chain *chain, size_t from,
 			    const struct path_request *request, struct chain_fault *ret_fault)
 {
 	struct run run = {.certs = chain->certs + from,

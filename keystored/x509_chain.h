@@ -29,13 +29,13 @@ bool chain_key_is_accepted(const X509 *cert);
 bool chain_is_signed(struct pool_cert *cert, const struct pool_cert *issuer);
 
 /* The last certificate is trusted. False: *ret_fault says why not. */
-[[nodiscard]] bool chain_check(const struct x509_pool *pool, const struct chain *chain,
+[[nodiscard]] bool chain_check(struct x509_pool *pool, const struct chain *chain,
 			       const struct path_request *request, struct chain_fault *ret_fault);
 
 /*
  * Only whether one from @from up, but for the last, is revoked. False: *ret_fault says why not.
  */
-[[nodiscard]] bool chain_check_revocation(const struct x509_pool *pool, const struct chain *chain,
+[[nodiscard]] bool chain_check_revocation(struct x509_pool *pool, const struct chain *chain,
 					  size_t from, const struct path_request *request,
 					  struct chain_fault *ret_fault);
 

@@ -12,7 +12,15 @@ struct x509_pool {
 	size_t cert_buckets, crl_buckets;
 	size_t cert_count, cert_max;
 	size_t crl_count, crl_max;
+	pool_source_fn *source;
+	void *source_user;
+	uint32_t *names; /* asked of the source: open addressing, 0 is a free place */
+	size_t name_count;
+	bool asked_zero; /* the name whose hash is 0 */
+	bool is_short;
 };
+
+#define NAME_PLACES (2 * POOL_NAMES_MAX)
 
 static size_t buckets_for(size_t max)
 {
@@ -78,7 +86,51 @@ void x509_pool_free(struct x509_pool *pool)
 		free_crls(pool->crls[i]);
 	free(pool->certs);
 	free(pool->crls);
+	free(pool->names);
 	free(pool);
+}
+
+void x509_pool_set_source(struct x509_pool *pool, pool_source_fn *source, void *user)
+{
+	pool->source = source;
+	pool->source_user = user;
+}
+
+bool x509_pool_is_short(const struct x509_pool *pool)
+{
+	return pool->is_short;
+}
+
+/* Remembers @hash as asked for. False: it was before, or it cannot be remembered. */
+static bool is_new_name(struct x509_pool *pool, uint32_t hash)
+{
+	size_t at = hash % NAME_PLACES;
+
+	if (!hash) {
+		bool is_new = !pool->asked_zero;
+
+		pool->asked_zero = true;
+		return is_new;
+	}
+	if (!pool->names)
+		pool->names = calloc(NAME_PLACES, sizeof(*pool->names));
+	while (pool->names && pool->names[at] && pool->names[at] != hash)
+		at = (at + 1) % NAME_PLACES;
+	if (pool->names && pool->names[at] == hash)
+		return false;
+	if (!pool->names || pool->name_count == POOL_NAMES_MAX) {
+		pool->is_short = true;
+		return false;
+	}
+	pool->names[at] = hash;
+	pool->name_count++;
+	return true;
+}
+
+static void ask_source(struct x509_pool *pool, uint32_t hash)
+{
+	if (pool->source && is_new_name(pool, hash) && !pool->source(pool, hash, pool->source_user))
+		pool->is_short = true;
 }
 
 enum pool_status x509_pool_parse(const uint8_t *der, size_t len, X509 **ret_cert)
@@ -196,10 +248,11 @@ static struct pool_crl *named_crl(struct pool_crl *crl, uint32_t hash, const X50
 	return crl;
 }
 
-struct pool_cert *x509_pool_cert(const struct x509_pool *pool, const X509_NAME *subject)
+struct pool_cert *x509_pool_cert(struct x509_pool *pool, const X509_NAME *subject)
 {
 	uint32_t hash = hash_of(subject);
 
+	ask_source(pool, hash);
 	return named_cert(pool->certs[hash & (pool->cert_buckets - 1)], hash, subject);
 }
 
@@ -208,10 +261,11 @@ struct pool_cert *x509_pool_cert_next(const struct pool_cert *cert)
 	return named_cert(cert->next, cert->name_hash, X509_get_subject_name(cert->x509));
 }
 
-struct pool_crl *x509_pool_crl(const struct x509_pool *pool, const X509_NAME *issuer)
+struct pool_crl *x509_pool_crl(struct x509_pool *pool, const X509_NAME *issuer)
 {
 	uint32_t hash = hash_of(issuer);
 
+	ask_source(pool, hash);
 	return named_crl(pool->crls[hash & (pool->crl_buckets - 1)], hash, issuer);
 }
 
@@ -220,7 +274,7 @@ struct pool_crl *x509_pool_crl_next(const struct pool_crl *crl)
 	return named_crl(crl->next, crl->name_hash, X509_CRL_get_issuer(crl->crl));
 }
 
-struct pool_cert *x509_pool_same(const struct x509_pool *pool, const X509 *cert)
+struct pool_cert *x509_pool_same(struct x509_pool *pool, const X509 *cert)
 {
 	struct pool_cert *entry = x509_pool_cert(pool, X509_get_subject_name(cert));
 

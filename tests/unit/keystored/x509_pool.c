@@ -102,3 +102,91 @@ Test(x509_pool, refuses_what_is_malformed_or_too_large)
 	made_cert_free(&made);
 	x509_pool_free(pool);
 }
+
+struct source {
+	const struct made_cert *made;
+	size_t count;
+	size_t asked;
+	bool fails;
+};
+
+static bool give(struct x509_pool *pool, uint32_t name_hash, void *user)
+{
+	struct source *source = user;
+
+	source->asked++;
+	for (size_t i = 0; i < source->count; i++) {
+		X509_NAME *subject = X509_get_subject_name(source->made[i].x509);
+
+		if ((uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, NULL) == name_hash &&
+		    add(pool, POOL_ISSUER, &source->made[i]) != POOL_OK)
+			return false;
+	}
+	return !source->fails;
+}
+
+Test(x509_pool, asks_its_source_once_for_each_name)
+{
+	struct x509_pool *pool = x509_pool_new(20, 1);
+	struct made_cert made[4];
+	struct source source = {.made = made, .count = 4};
+	struct pool_cert *found;
+
+	for (size_t i = 0; i < 4; i++)
+		made[i] = make_cert((struct made_spec){.name = i < 3 ? "many" : "one"});
+	x509_pool_set_source(pool, give, &source);
+	for (int round = 0; round < 2; round++) {
+		size_t n = 0;
+
+		found = x509_pool_cert(pool, X509_get_subject_name(made[0].x509));
+		for (; found; found = x509_pool_cert_next(found))
+			n++;
+		cr_assert_eq(n, 3);
+		cr_assert_eq(source.asked, 1);
+	}
+	cr_assert_not_null(x509_pool_same(pool, made[3].x509));
+	cr_assert_eq(source.asked, 2);
+	cr_assert_null(x509_pool_crl(pool, X509_get_subject_name(made[3].x509)));
+	cr_assert_eq(source.asked, 2);
+	cr_assert(!x509_pool_is_short(pool));
+	x509_pool_free(pool);
+	for (size_t i = 0; i < 4; i++)
+		made_cert_free(&made[i]);
+}
+
+Test(x509_pool, says_when_its_source_had_more_than_there_was_room_for)
+{
+	struct x509_pool *pool = x509_pool_new(1, 1);
+	struct made_cert made[2];
+	struct source source = {.made = made, .count = 2};
+
+	for (size_t i = 0; i < 2; i++)
+		made[i] = make_cert((struct made_spec){.name = "many"});
+	x509_pool_set_source(pool, give, &source);
+	(void)x509_pool_same(pool, made[0].x509);
+	cr_assert(x509_pool_is_short(pool));
+	x509_pool_free(pool);
+	for (size_t i = 0; i < 2; i++)
+		made_cert_free(&made[i]);
+}
+
+Test(x509_pool, asks_for_so_many_names_and_no_more)
+{
+	struct x509_pool *pool = x509_pool_new(1, 1);
+	struct source source = {0};
+
+	x509_pool_set_source(pool, give, &source);
+	for (int i = 0; i < POOL_NAMES_MAX + 1; i++) {
+		char text[16];
+		X509_NAME *name;
+
+		cr_assert(!x509_pool_is_short(pool), "%d", i);
+		snprintf(text, sizeof(text), "n%d", i);
+		name = made_name(text);
+		cr_assert_null(x509_pool_cert(pool, name));
+		X509_NAME_free(name);
+	}
+	cr_assert(x509_pool_is_short(pool));
+	cr_assert_eq(source.asked, (size_t)POOL_NAMES_MAX);
+	x509_pool_free(pool);
+}
