@@ -15,6 +15,7 @@
 #include "service_key.h"
 #include "service_pin.h"
 #include "service_use.h"
+#include "worker.h"
 
 #define DEADLINE_MAX_MS 3600000u
 #define NOWHERE		SIZE_MAX
@@ -271,6 +272,31 @@ bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *d
 	return false;
 }
 
+bool request_work(struct request *request, struct worker_job *work)
+{
+	work->group = request->uid;
+	enum worker_status status = worker_submit(request->service->worker, work);
+
+	if (status == WORKER_OK) {
+		request->work = work;
+		return true;
+	}
+	work->free(work);
+	if (status == WORKER_BUSY)
+		request_fail(request, STATUS_BUSY,
+			     "%s has to wait for others' passwords, and too many wait already: try "
+			     "again shortly",
+			     request->kind->name);
+	else
+		request_fail_memory(request);
+	return false;
+}
+
+void request_worked(struct request *request)
+{
+	request->work = NULL;
+}
+
 void request_must_finish(struct request *request)
 {
 	request->deadline = LAZY_NEVER;
@@ -281,6 +307,9 @@ static void cancel_job(struct request *request)
 	if (request->job)
 		tpm_engine_cancel(request->service->engine, request->job);
 	request->job = NULL;
+	if (request->work)
+		worker_cancel(request->service->worker, request->work);
+	request->work = NULL;
 }
 
 static uint64_t on_deadline(uint64_t now, void *user)
@@ -343,7 +372,7 @@ void request_vanish_all(struct request_list *list)
 		LIST_REMOVE(request, of_conn);
 		request->conn = NULL;
 		if (request->kind->vanish == VANISH_CONTINUES &&
-		    (request->job || request->deadline == LAZY_NEVER))
+		    (request->job || request->work || request->deadline == LAZY_NEVER))
 			continue;
 		cancel_job(request);
 		note(request, STATUS_DEADLINE, "the client went away");

@@ -27,6 +27,7 @@ struct request;
 struct requests;
 struct request_kind;
 struct service;
+struct worker_job;
 
 LIST_HEAD(request_list, request);
 
@@ -42,7 +43,8 @@ struct request {
 
 	struct tpm_job *job; /* under way; the engine's */
 	enum tpm_level level;
-	bool may_wait; /* for a TPM that is away */
+	struct worker_job *work; /* under way; the worker's */
+	bool may_wait;		 /* for a TPM that is away */
 	/* For the handler: freed with the request; */
 	void *state;
 	void (*state_free)(void *state);
@@ -123,6 +125,13 @@ void request_change(struct request *request, struct change *change);
 
 /* Submits with the request's priority. False: @job is freed and the request answered. */
 bool request_submit(struct request *request, struct tpm_job *job, tpm_done_fn *done);
+
+/*
+ * Submits to the worker, in the client's turn. @work's done() begins with request_worked().
+ * False: @work is freed and the request answered.
+ */
+bool request_work(struct request *request, struct worker_job *work);
+void request_worked(struct request *request);
 
 /* From here on, neither deadline nor vanishing ends the request. */
 void request_must_finish(struct request *request);

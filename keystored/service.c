@@ -9,6 +9,7 @@
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
+#include "worker.h"
 
 /* For the last anchor of the audit trail; the stop as a whole may take longer. */
 #define ANCHOR_PATIENCE_MS 2000
@@ -75,8 +76,9 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->anchor = anchor_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
+	service->worker = worker_new(event);
 	if (!service->keyring || !service->audit || !service->anchor || !service->requests ||
-	    !service->conns ||
+	    !service->conns || !service->worker ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -107,6 +109,7 @@ void service_close(struct service *service)
 	service_pin_close(service);
 	conns_free(service->conns);
 	requests_free(service->requests);
+	worker_free(service->worker);
 	anchor_free(service->anchor);
 	audit_free(service->audit);
 	keyring_free(service->keyring);

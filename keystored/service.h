@@ -17,6 +17,7 @@ struct anchor;
 struct conns;
 struct lazy_timer;
 struct requests;
+struct worker;
 
 struct service {
 	const struct config *config;
@@ -33,6 +34,7 @@ struct service {
 	struct lazy_timer *sweep;	 /* service_pin.c's */
 	struct requests *requests;
 	struct conns *conns;
+	struct worker *worker; /* for what is too slow for the loop */
 	sd_event_source *engine_source;
 	uint64_t started; /* CLOCK_MONOTONIC, microseconds */
 	enum tpm_state tpm_state;
