@@ -217,3 +217,55 @@ enum ks_status ks_cert_delete_start(struct ks_client *client, uint64_t id, ks_do
 {
 	return cert_delete(client, id, STARTED);
 }
+
+static enum ks_status cert_check(struct ks_client *client, uint64_t id, uint64_t after,
+				 const struct reply_to *to)
+{
+	Keystore__V1__CertCheckRequest body = KEYSTORE__V1__CERT_CHECK_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	body.id = id;
+	body.after = after;
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_CHECK;
+	request.cert_check = &body;
+	return client_submit(client, &request, to);
+}
+
+enum ks_status ks_cert_check(struct ks_client *client, uint64_t id, uint64_t after,
+			     struct ks_result **ret_result)
+{
+	return cert_check(client, id, after, BLOCKING);
+}
+
+enum ks_status ks_cert_check_start(struct ks_client *client, uint64_t id, uint64_t after,
+				   ks_done_fn *done, void *user)
+{
+	return cert_check(client, id, after, STARTED);
+}
+
+static enum ks_status cert_check_der(struct ks_client *client, const uint8_t *der, size_t der_len,
+				     const char *profile, const struct reply_to *to)
+{
+	Keystore__V1__CertCheckRequest body = KEYSTORE__V1__CERT_CHECK_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	body.der.data = (uint8_t *)(uintptr_t)der;
+	body.der.len = der_len;
+	if (profile)
+		body.profile = (char *)(uintptr_t)profile;
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_CHECK;
+	request.cert_check = &body;
+	return client_submit(client, &request, to);
+}
+
+enum ks_status ks_cert_check_der(struct ks_client *client, const uint8_t *der, size_t der_len,
+				 const char *profile, struct ks_result **ret_result)
+{
+	return cert_check_der(client, der, der_len, profile, BLOCKING);
+}
+
+enum ks_status ks_cert_check_der_start(struct ks_client *client, const uint8_t *der, size_t der_len,
+				       const char *profile, ks_done_fn *done, void *user)
+{
+	return cert_check_der(client, der, der_len, profile, STARTED);
+}

@@ -32,6 +32,8 @@ struct owned {
 	struct facts facts;
 	struct ks_record *records;
 	struct ks_audit audit;
+	struct ks_check check;
+	struct ks_check_finding *check_findings;
 };
 
 static const struct ks_result nomem_result = {
@@ -287,6 +289,24 @@ static void read_audit(struct owned *owned, const Keystore__V1__AuditVerifyReply
 	owned->result.audit = &owned->audit;
 }
 
+static bool read_check(struct owned *owned, const Keystore__V1__CertCheckReply *from)
+{
+	owned->check_findings = check_findings_from(from->findings, from->n_findings);
+	if (!owned->check_findings) {
+		owned->result.status = KS_NOMEM;
+		return true;
+	}
+	owned->check = (struct ks_check){
+		.findings = owned->check_findings,
+		.finding_count = from->n_findings,
+		.checked = from->checked,
+		.last = from->last,
+	};
+	owned->result.check = &owned->check;
+	owned->result.more = from->more && from->checked > 0;
+	return true;
+}
+
 static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 {
 	switch (reply->body_case) {
@@ -310,6 +330,8 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_CERT_LIST:
 		owned->result.more = reply->cert_list->more && reply->cert_list->n_certs > 0;
 		return read_certs(owned, reply->cert_list->certs, reply->cert_list->n_certs);
+	case KEYSTORE__V1__REPLY__BODY_CERT_CHECK:
+		return read_check(owned, reply->cert_check);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_LIST:
 		return read_records(owned, reply->audit_list);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_VERIFY:
@@ -384,6 +406,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->certs);
 	free(owned->versions);
 	free(owned->records);
+	free(owned->check_findings);
 	free(owned);
 }
 

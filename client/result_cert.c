@@ -1,5 +1,7 @@
 #include "result_cert.h"
 
+#include <stdlib.h>
+
 #include "text.h"
 
 #define FINGERPRINT_LEN 32
@@ -71,4 +73,23 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		.history_count = from->n_history,
 	};
 	return true;
+}
+
+struct ks_check_finding *check_findings_from(Keystore__V1__CheckFinding *const *from, size_t count)
+{
+	struct ks_check_finding *findings = calloc(count ? count : 1, sizeof(*findings));
+
+	for (size_t i = 0; findings && i < count; i++) {
+		text_clean(from[i]->rule);
+		text_clean(from[i]->clause);
+		text_clean(from[i]->text);
+		findings[i] = (struct ks_check_finding){
+			.id = from[i]->id,
+			.rule = from[i]->rule,
+			.clause = from[i]->clause,
+			.severity = (enum ks_severity)from[i]->severity,
+			.text = from[i]->text,
+		};
+	}
+	return findings;
 }

@@ -14,4 +14,7 @@
 bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		    struct ks_cert_version *versions);
 
+/* Borrows likewise; free() it. NULL: no memory. */
+struct ks_check_finding *check_findings_from(Keystore__V1__CheckFinding *const *from, size_t count);
+
 #endif

@@ -20,15 +20,15 @@
 #define CA_RSA_SUBJECT "CN=Project CA RSA-2048"
 #define CA_EC_SUBJECT  "CN=Project CA P-256"
 
-/* False: answered. */
-static bool take_profile(struct request *request, const char *name, const struct profile **ret)
+bool service_cert_profile(struct request *request, const char *name,
+			  const struct profile **ret_profile)
 {
 	const struct profile *profile = profile_by_name(name);
 	char known[256] = "";
 	size_t len = 0;
 
 	if (profile) {
-		*ret = profile;
+		*ret_profile = profile;
 		return true;
 	}
 	for (int i = 1; i < PROFILE_COUNT && len < sizeof known; i++)
@@ -249,7 +249,7 @@ void service_cert_create(struct request *request, const void *body, const struct
 			     "of them");
 		return;
 	}
-	if (!take_profile(request, asked->profile, &profile) ||
+	if (!service_cert_profile(request, asked->profile, &profile) ||
 	    !begin_order(request, order, profile, asked->subject) ||
 	    !take_names(request, &order->cert, asked->names, asked->n_names))
 		return;

@@ -8,6 +8,7 @@
 
 struct request;
 struct service;
+struct profile;
 struct store_cert;
 
 #define SERVICE_CERT_PAGE  128u /* certificates in one reply */
@@ -21,9 +22,17 @@ void service_cert_list(struct request *request, const void *body, const struct k
 void service_cert_show(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_export(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_check(struct request *request, const void *body, const struct keyring_key *key);
 
 /* The certificate with that ID; its key, if it is here, becomes the request's object. False: answered. */
 bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert);
+
+/* The same, if the caller may see it. False: answered. */
+bool service_cert_find_visible(struct request *request, uint64_t id, struct store_cert *ret_cert);
+
+/* False: there is no such profile, and that is answered. */
+bool service_cert_profile(struct request *request, const char *name,
+			  const struct profile **ret_profile);
 
 /* Answers with all of a certificate. @note may be the request's state's. */
 void service_cert_reply(struct request *request, uint64_t id, const char *note);

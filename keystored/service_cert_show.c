@@ -45,8 +45,7 @@ static bool may_see(struct request *request, const struct store_cert *cert)
 	return request_may(request, RIGHT_SEE, key);
 }
 
-/* The certificate, if the caller may see it. False: answered. */
-static bool find_visible(struct request *request, uint64_t id, struct store_cert *ret_cert)
+bool service_cert_find_visible(struct request *request, uint64_t id, struct store_cert *ret_cert)
 {
 	struct store_cert cert;
 
@@ -159,7 +158,7 @@ void service_cert_show(struct request *request, const void *body, const struct k
 	struct store_cert cert;
 
 	(void)key;
-	if (!find_visible(request, show->id, &cert))
+	if (!service_cert_find_visible(request, show->id, &cert))
 		return;
 	store_cert_wipe(&cert);
 	service_cert_reply(request, show->id, "");
@@ -221,7 +220,7 @@ void service_cert_export(struct request *request, const void *body, const struct
 	struct store_cert cert;
 
 	(void)key;
-	if (!find_visible(request, export->id, &cert))
+	if (!service_cert_find_visible(request, export->id, &cert))
 		return;
 	if (cert.state == STORE_CERT_REQUESTED)
 		request_fail(request, STATUS_CONFLICT,

@@ -190,9 +190,11 @@ static int read_rest(sqlite3_stmt *row, struct store_cert *cert)
 	return result == SQLITE_OK && !cert->subject ? SQLITE_NOMEM : result;
 }
 
-enum store_status store_cert_get(struct store *store, uint64_t id, struct store_cert *ret_cert)
+/* The one certificate that @sql brings for @id. */
+static enum store_status get(struct store *store, enum store_sql sql, uint64_t id,
+			     struct store_cert *ret_cert)
 {
-	sqlite3_stmt *row = store_db_statement(store, SQL_CERT_GET);
+	sqlite3_stmt *row = store_db_statement(store, sql);
 	struct store_cert cert = {0};
 	int more = SQLITE_OK;
 
@@ -215,6 +217,16 @@ enum store_status store_cert_get(struct store *store, uint64_t id, struct store_
 	else
 		store_cert_wipe(&cert);
 	return status;
+}
+
+enum store_status store_cert_get(struct store *store, uint64_t id, struct store_cert *ret_cert)
+{
+	return get(store, SQL_CERT_GET, id, ret_cert);
+}
+
+enum store_status store_cert_next(struct store *store, uint64_t after, struct store_cert *ret_cert)
+{
+	return get(store, SQL_CERT_NEXT, after, ret_cert);
 }
 
 static enum store_status each_row(struct store *store, sqlite3_stmt *rows,

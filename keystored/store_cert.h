@@ -81,6 +81,10 @@ store_cert_by_fingerprint(struct store *store, const uint8_t fingerprint[32], ui
 store_cert_list(struct store *store, uint64_t after, unsigned kind, const struct peer *peer,
 		bool (*each)(const struct store_cert *cert, void *user), void *user);
 
+/* The current version, all of it, of the first certificate after @after. NOT_FOUND: none. */
+[[nodiscard]] enum store_status store_cert_next(struct store *store, uint64_t after,
+						struct store_cert *ret_cert);
+
 /* The versions of a certificate, the latest first; of a REQUESTED one what there is. */
 [[nodiscard]] enum store_status
 store_cert_history(struct store *store, uint64_t id,

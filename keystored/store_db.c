@@ -224,6 +224,8 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1 WHERE id = ?1",
 	[SQL_CERT_GET] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_CURRENT
 			 " WHERE c.id = ?1",
+	[SQL_CERT_NEXT] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_CURRENT
+			  " WHERE c.id > ?1 ORDER BY c.id LIMIT 1",
 	[SQL_CERT_LIST] = "SELECT " CERT_COLUMNS CERT_CURRENT CERT_LISTED " ORDER BY c.id",
 	[SQL_CERT_LIST_GRANTED] =
 		"SELECT " CERT_COLUMNS CERT_CURRENT CERT_LISTED

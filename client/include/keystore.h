@@ -282,6 +282,27 @@ struct ks_audit {
 	const char *anchor_note; /* not anchored: why */
 };
 
+enum ks_severity {
+	KS_WARNING = 1, /* peers take it, though it should be otherwise */
+	KS_ERROR = 2,	/* a peer may refuse it */
+};
+
+/* A rule that a certificate breaks (docs/CERTIFICATE-RULES.md). */
+struct ks_check_finding {
+	uint64_t id;	    /* the certificate; 0: the one that was sent */
+	const char *rule;   /* "san-uri-mandatory" */
+	const char *clause; /* "OPC 10000-6 6.2.2" */
+	enum ks_severity severity;
+	const char *text; /* a sentence */
+};
+
+struct ks_check { /* of certificates */
+	const struct ks_check_finding *findings;
+	size_t finding_count;
+	uint64_t checked; /* certificates */
+	uint64_t last;	  /* the last of them, for the next page */
+};
+
 struct ks_client;
 
 /*
@@ -303,6 +324,7 @@ struct ks_result {
 	const struct ks_cert
 		*certs; /* cert create, show, renew: one; list, project init: several */
 	size_t cert_count;
+	const struct ks_check *check; /* cert check */
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 };
 
@@ -551,6 +573,20 @@ enum ks_status ks_cert_renew(struct ks_client *client, uint64_t id,
 enum ks_status ks_cert_renew_start(struct ks_client *client, uint64_t id,
 				   const struct ks_validity *validity, enum ks_hash hash,
 				   ks_done_fn *done, void *user);
+
+/*
+ * Which rules a certificate breaks: that with the ID @id; 0: all of them, a page after the ID
+ * @after.
+ */
+enum ks_status ks_cert_check(struct ks_client *client, uint64_t id, uint64_t after,
+			     struct ks_result **ret_result);
+enum ks_status ks_cert_check_start(struct ks_client *client, uint64_t id, uint64_t after,
+				   ks_done_fn *done, void *user);
+/* One that is not there. @profile NULL: it is not known, and its rules are left out. */
+enum ks_status ks_cert_check_der(struct ks_client *client, const uint8_t *der, size_t der_len,
+				 const char *profile, struct ks_result **ret_result);
+enum ks_status ks_cert_check_der_start(struct ks_client *client, const uint8_t *der, size_t der_len,
+				       const char *profile, ks_done_fn *done, void *user);
 
 /* With its history; its key stays. KS_CONFLICT while it is the issuer of others. */
 enum ks_status ks_cert_delete(struct ks_client *client, uint64_t id, struct ks_result **ret_result);

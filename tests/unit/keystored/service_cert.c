@@ -161,6 +161,29 @@ Test(service_cert, of_cas_are_seen_by_all_and_of_devices_by_those_who_may_see_th
 	cr_assert_eq(listed(&stranger, 0), 2);
 }
 
+static int check(struct client *client, uint64_t id, const char *der, size_t len)
+{
+	Keystore__V1__CertCheckRequest body = KEYSTORE__V1__CERT_CHECK_REQUEST__INIT;
+	ks_pb_request request = REQUEST(CERT_CHECK, cert_check, &body);
+
+	body.id = id;
+	body.der.data = (uint8_t *)(uintptr_t)der;
+	body.der.len = len;
+	return client_try(client, &request);
+}
+
+Test(service_cert, are_checked_for_those_who_may_see_them)
+{
+	cr_assert_eq(check(&root, 0, NULL, 0), STATUS_OK);
+	cr_assert_eq(check(&user, 3, NULL, 0), STATUS_OK);
+	cr_assert_eq(check(&stranger, 2, NULL, 0), STATUS_OK);
+	cr_assert_eq(check(&stranger, 3, NULL, 0), STATUS_DENIED);
+	cr_assert_eq(check(&stranger, 0, NULL, 0), STATUS_DENIED);
+	cr_assert_eq(check(&stranger, 99, NULL, 0), STATUS_NOT_FOUND);
+	cr_assert_eq(check(&stranger, 0, "0", 1), STATUS_INVALID);
+	cr_assert_eq(check(&root, 3, "0", 1), STATUS_INVALID);
+}
+
 Test(service_cert, of_more_than_a_page_are_all_listed)
 {
 	char name[16];
