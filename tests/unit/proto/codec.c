@@ -128,7 +128,7 @@ Test(codec, carries_every_kind_of_request_with_every_field)
 {
 	const ProtobufCMessageDescriptor *type = &keystore__v1__request__descriptor;
 
-	cr_assert_eq(bodies_of(type), 24);
+	cr_assert_geq(bodies_of(type), 24);
 	for (unsigned i = 0; i < bodies_of(type); i++) {
 		ProtobufCMessage *message = message_full(type, i);
 
@@ -141,7 +141,7 @@ Test(codec, carries_every_kind_of_reply_with_every_field)
 {
 	const ProtobufCMessageDescriptor *type = &keystore__v1__reply__descriptor;
 
-	cr_assert_eq(bodies_of(type), 10);
+	cr_assert_geq(bodies_of(type), 10);
 	for (unsigned i = 0; i < bodies_of(type); i++) {
 		ProtobufCMessage *message = message_full(type, i);
 
