@@ -13,7 +13,7 @@ TOP = sys.argv[1]
 
 # A header (or word) that carries knowledge, and the only files that may have it.
 KNOWLEDGE = [
-    ("TPM structures", r'^#\s*include\s*[<"]tss2/', ["tpm/*", "tests/unit/tpm/*", "bench/*"]),
+    ("TPM structures", r'^#\s*include\s*[<"]tss2/', ["tpm/*", "tests/unit/tpm/*", "tests/fuzz/duplicate.c", "bench/*"]),
     ("SQL", r'^#\s*include\s*[<"]sqlite3', ["keystored/store*", "tests/unit/keystored/*"]),
     ("SQL", r'sqlite3_\w+\(', ["keystored/store*", "tests/unit/keystored/*"]),
     ("peer credentials", r"SO_PEER(CRED|GROUPS|PIDFD)|struct ucred", ["keystored/listener.c"]),

@@ -287,6 +287,71 @@ def crls():
     }
 
 
+# What openssl writes: a key, its certificate and request, and both in files with the password
+# "sesame", hashed twice.
+FILES = {name: base64.b64decode(text) for name, text in {
+    "key":
+        "MHcCAQEEIOmJ6vKoyjGHN4GJOY3+tNy8sYOxgYPvgq0DAXkMnwFooAoGCCqGSM49AwEHoUQDQgAEAreNmI5n9hivjm"
+        "Vdkg0XYvo/2Ax3ccIF5RRiA+Ua3pG9ZJ9fubombit/Hnn44zFjLDlC9Ts7zcxqTuM/f0Pb6A==",
+    "request":
+        "MIIBATCBqAIBADAYMQowCAYDVQQDDAFwMQowCAYDVQQKDAFxMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAreNmI"
+        "5n9hivjmVdkg0XYvo/2Ax3ccIF5RRiA+Ua3pG9ZJ9fubombit/Hnn44zFjLDlC9Ts7zcxqTuM/f0Pb6KAuMCwGCSqG"
+        "SIb3DQEJDjEfMB0wGwYDVR0RBBQwEoYFdXJuOmGHBMAAAgGCA2EuYjAKBggqhkjOPQQDAgNIADBFAiBWLK3HO3HXls"
+        "qfD7rjUO3bgdBsxh0uixuSjVS+higwoQIhAI8+xg79TkSOxGjXk5v/4avHDuDBkRimFAAeoUwdPI/D",
+    "pkcs12":
+        "MIID+QIBAzCCA7AGCSqGSIb3DQEHAaCCA6EEggOdMIIDmTCCAlEGCSqGSIb3DQEHBqCCAkIwggI+AgEAMIICNwYJKo"
+        "ZIhvcNAQcBMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAhK1dSfyluU8QIBAjAMBggqhkiG9w0CCQUAMB0G"
+        "CWCGSAFlAwQBKgQQAkw4tzyQFW3gmsXGUR8obICCAdDp4ozfyYqZcUD1xOdzef0PE8fJvR8v54ng2z/cGEK3kf4V/S"
+        "rGuMBJ4/XbsHT3UEg13xCTpYiaNcpcz9WA7PpxFohI/a1JtUc/Jzd3nSjuROsIGLSIk+MHnUTilUqODcBSMHaWnu2Q"
+        "j/doAHQtFF3J0sPTVLUQNnJJjYbzxx8GKK3n9jz+Trxow4gLAMta6UlmhGLDaLQ7B3lhPNVRyfu0pvPiNEUIjnDC3e"
+        "TvIBwMWoLKNyE7V1BiIRW6DaWGVQtPcqIrcSHPvD/Gg/e4+3z7OPkmBkIzZ8JAkvfGnIgrHcKOC4I8xi0smd5Vr5CS"
+        "9U9YXdZY9KQxKLoJrdYe9U10pA/o7q3uuX1CSt9ICFZp//YIbRwQXdTCZPjTSUnQzz5TfsuRUloR0MzDeMinpB4PlS"
+        "pCc+L53PVzCSB//3qMahwELoVNlpKZfP8s8jAr8YTDu8Xp7u8Ee4pT4yXXr1DM0k+NX8VmRT10+Z+Ye4yWGCjE9ZvC"
+        "1GEjTCr3vOVIUzcCaCmOOgQfbl5a8i6Xd+h86YfGEfHm3rLBH1ICPIu0178PcaOEWw14uIakI9VvVq72d1XqT9f+mw"
+        "U0yqDPJXJGWpRCUm4+V/3zqLwKVW/VajCCAUAGCSqGSIb3DQEHAaCCATEEggEtMIIBKTCCASUGCyqGSIb3DQEMCgEC"
+        "oIHuMIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAiiu4506pX3fAIBAjAMBggqhkiG9w0CCQUAMB0GCW"
+        "CGSAFlAwQBKgQQSwcBMyNCctthyeQdlT41ugSBkJTjJFOWjRLkLxQUTqCAC7dK1rt3K6xvMG/3GSmPCFRwH3nkMmig"
+        "iEXRqRi1V/LHELVC5RYPWvSWk/+dIvG5FH1/6at7VApFhqSJC5a8qEYlqBRieWzZSLPHpjHN1NNYgTMTp0FpK/tEcO"
+        "nAgS0eKHZ6zSLwHXLBJccYjhLQwhq0504dMj+D0/2nEqDtlDNlAzElMCMGCSqGSIb3DQEJFTEWBBQu8MvUddekeBHP"
+        "4uPmDCQrNsttHDBAMDEwDQYJYIZIAWUDBAIBBQAEIMfI0lTF6IQkSQobIPpIXSq4p278IpWGBQU9nIgueGTlBAhrad"
+        "JZkLpKrgIBAg==",
+    "encrypted_key":
+        "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAgFslguHWLZjgIBAjAMBggqhkiG9w0CCQUAMB0GCWCGSA"
+        "FlAwQBKgQQQnARnyqwoFOaIesrPeZ0/ASBkLXN8gwc47+jD0N1pGSJlK+eZi5krvKTNTHq71KniR+7ZrslitnFVBIP"
+        "c0BVEIToUexUZ+pN5S5STxObi/0QRMMdQwPjzaXqIAFHjyEK1wgcZFEcB7B3KWSif5BMT9iUNqUl8gHGgPLiYTLEnb"
+        "eBhFKENQYXYLMVk12Vba1pfA+klkUwQNPRAcIy1BiuK9Hu9w==",
+    "pkcs7":
+        "MIIBmAYJKoZIhvcNAQcCoIIBiTCCAYUCAQExADALBgkqhkiG9w0BBwGgggFtMIIBaTCCAQ+gAwIBAgIUZ9Ym9NBSDD"
+        "EhrVHh5F2QTKXwg34wCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBcDAgFw0yNjExMjExMjA1MzhaGA8yMDUxMDcxMzEy"
+        "MDUzOFowDDEKMAgGA1UEAwwBcDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAK3jZiOZ/YYr45lXZINF2L6P9gMd3"
+        "HCBeUUYgPlGt6RvWSfX7m6Jm4rfx55+OMxYyw5QvU7O83Mak7jP39D2+ijTTBLMB0GA1UdDgQWBBTMcHTkuAGanVfV"
+        "UMzPQl4Fmj0RfDAfBgNVHSMEGDAWgBTMcHTkuAGanVfVUMzPQl4Fmj0RfDAJBgNVHRMEAjAAMAoGCCqGSM49BAMCA0"
+        "gAMEUCIG5HQIwmOIJV5zSz8e+o4V5bn2tp0LXTzAgMn9dnQLX1AiEA0fr7LJ+MLglTokLKwQXFUlTaL5ZRAjc5ew3O"
+        "DP5TI7YxAA==",
+}.items()}
+
+
+def imports():
+    def pem(label, content):
+        text = base64.encodebytes(content).decode()
+        return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
+    cert, key = pem("CERTIFICATE", X509["leaf"]), pem("PRIVATE KEY", FILES["key"])
+    return {
+        **FILES,
+        "cert": X509["root"],
+        "crl": X509["mid_crl"],
+        "bundle": b"text\n" + cert + key + pem("X509 CRL", X509["root_crl"]) + cert,
+        "pem_pkcs7": pem("PKCS7", FILES["pkcs7"]),
+        "pem_request": pem("CERTIFICATE REQUEST", FILES["request"]),
+        "pem_encrypted": pem("ENCRYPTED PRIVATE KEY", FILES["encrypted_key"]),
+        "old_pem": b"-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                   b"DEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n\n"
+                   + base64.encodebytes(bytes(48)) + b"-----END EC PRIVATE KEY-----\n",
+        "truncated": FILES["pkcs12"][:-60],
+        "not_pem": b"-----BEGIN CERTIFICATE-----\nMA",
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -301,6 +366,8 @@ write("path", path())
 write("crl", crls())
 write("tss2", tss2())
 write("cert", certificates())
+write("import", imports())
+write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
                for name, stream in streams().items() for who in range(3)})
