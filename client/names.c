@@ -17,6 +17,19 @@ static const char *const hashes[] = {
 	[KS_HASH_SHA512] = "sha512",
 };
 
+static const char *const reasons[] = {
+	[KS_REASON_UNSPECIFIED] = "unspecified",
+	[KS_REASON_KEY_COMPROMISE] = "keyCompromise",
+	[KS_REASON_CA_COMPROMISE] = "cACompromise",
+	[KS_REASON_AFFILIATION_CHANGED] = "affiliationChanged",
+	[KS_REASON_SUPERSEDED] = "superseded",
+	[KS_REASON_CESSATION_OF_OPERATION] = "cessationOfOperation",
+	[KS_REASON_CERTIFICATE_HOLD] = "certificateHold",
+	[KS_REASON_REMOVE_FROM_CRL] = "removeFromCRL",
+	[KS_REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn",
+	[KS_REASON_AA_COMPROMISE] = "aACompromise",
+};
+
 static const char *const local_statuses[] = {
 	[KS_NOMEM - KS_NOMEM] = "out of memory",
 	[KS_UNREACHABLE - KS_NOMEM] = "unreachable",
@@ -66,4 +79,16 @@ const char *ks_hash_name(enum ks_hash hash)
 enum ks_hash ks_hash_from_name(const char *name)
 {
 	return (enum ks_hash)number_of(hashes, COUNT(hashes), name);
+}
+
+const char *ks_reason_name(enum ks_reason reason)
+{
+	return name_of(reasons, COUNT(reasons), reason);
+}
+
+int ks_reason_from_name(const char *name)
+{
+	unsigned number = number_of(reasons, COUNT(reasons), name);
+
+	return number || (name && strcmp(name, reasons[0]) == 0) ? (int)number : -1;
 }

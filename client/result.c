@@ -34,12 +34,14 @@ struct owned {
 	struct ks_audit audit;
 	struct ks_check check;
 	struct ks_check_finding *check_findings;
+	struct ks_crl *crls;
 };
 
 static const struct ks_result nomem_result = {
 	.status = KS_NOMEM,
 	.message = "out of memory",
 	.note = "",
+	.crl_number = "",
 };
 
 /* Never written to: ks_result_free() knows it. */
@@ -270,6 +272,37 @@ static bool read_records(struct owned *owned, const Keystore__V1__AuditListReply
 	return true;
 }
 
+static struct ks_crl read_crl(const Keystore__V1__CrlInfo *from)
+{
+	text_clean(from->number);
+	text_clean(from->ca);
+	return (struct ks_crl){
+		.ca_id = from->ca_id,
+		.ca = from->ca,
+		.number = from->number,
+		.this_update = from->this_update,
+		.next_update = from->next_update,
+		.entries = from->entries,
+		.bytes = from->bytes,
+		.pending = from->pending,
+	};
+}
+
+static bool read_crls(struct owned *owned, const Keystore__V1__CrlListReply *from)
+{
+	owned->crls = calloc(from->n_crls ? from->n_crls : 1, sizeof(*owned->crls));
+	if (!owned->crls) {
+		owned->result.status = KS_NOMEM;
+		return true;
+	}
+	for (size_t i = 0; i < from->n_crls; i++)
+		owned->crls[i] = read_crl(from->crls[i]);
+	owned->result.crls = owned->crls;
+	owned->result.crl_count = from->n_crls;
+	owned->result.more = from->more && from->n_crls > 0;
+	return true;
+}
+
 static void read_audit(struct owned *owned, const Keystore__V1__AuditVerifyReply *from)
 {
 	text_clean(from->message);
@@ -322,6 +355,9 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_DATA:
 		owned->result.data = reply->data->data.data;
 		owned->result.data_len = reply->data->data.len;
+		text_clean(reply->data->crl_number);
+		owned->result.data_total = reply->data->total;
+		owned->result.crl_number = reply->data->crl_number;
 		return true;
 	case KEYSTORE__V1__REPLY__BODY_CERT:
 		text_clean(reply->cert->note);
@@ -332,6 +368,8 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 		return read_certs(owned, reply->cert_list->certs, reply->cert_list->n_certs);
 	case KEYSTORE__V1__REPLY__BODY_CERT_CHECK:
 		return read_check(owned, reply->cert_check);
+	case KEYSTORE__V1__REPLY__BODY_CRL_LIST:
+		return read_crls(owned, reply->crl_list);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_LIST:
 		return read_records(owned, reply->audit_list);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_VERIFY:
@@ -362,6 +400,7 @@ struct ks_result *result_from_reply(ks_pb_reply *reply, Keystore__V1__Reply__Bod
 	owned->result = (struct ks_result){
 		.status = status,
 		.note = "",
+		.crl_number = "",
 		.message = status == KS_OK     ? ""
 			   : reply->message[0] ? reply->message
 					       : ks_status_name(status),
@@ -389,7 +428,8 @@ struct ks_result *result_failure(enum ks_status status, const char *message)
 		return nomem();
 	}
 	owned->message = copy;
-	owned->result = (struct ks_result){.status = status, .message = copy, .note = ""};
+	owned->result =
+		(struct ks_result){.status = status, .message = copy, .note = "", .crl_number = ""};
 	return &owned->result;
 }
 
@@ -407,6 +447,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->versions);
 	free(owned->records);
 	free(owned->check_findings);
+	free(owned->crls);
 	free(owned);
 }
 
@@ -423,6 +464,7 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_CERT_DELETED,
 	};
 	struct ks_event event = {0};
+	struct ks_crl crl = {.ca = ""};
 	struct facts facts = {0};
 
 	if (message->body_case == KEYSTORE__V1__EVENT__BODY_TPM) {
@@ -441,6 +483,13 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		event.type = cert_changes[message->cert->change];
 		event.cert_id = message->cert->id;
 		event.cert_common_name = message->cert->common_name;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_CRL) {
+		text_clean(message->crl->number);
+		crl.ca_id = message->crl->ca_id;
+		crl.number = message->crl->number;
+		crl.next_update = message->crl->next_update;
+		event.type = KS_EVENT_CRL;
+		event.crl = &crl;
 	}
 	if (event.type)
 		deliver(&event, user);

@@ -68,6 +68,7 @@ static const struct option options[] = {
 	 NULL, NULL},
 	{"access", "allow-sha1-signatures", TYPE_CHOICE, AT(allow_sha1_signatures), 0, 0, "no",
 	 "yes"},
+	{"ca", "crl-days", TYPE_NUMBER, AT(crl_days), 1, 3650, NULL, NULL},
 	{"limits", "keys", TYPE_NUMBER, AT(keys), 1, 1000000, NULL, NULL},
 	{"limits", "connections", TYPE_NUMBER, AT(connections), 1, 65536, NULL, NULL},
 	{"limits", "connections-per-uid", TYPE_NUMBER, AT(connections_per_uid), 1, 65536, NULL,
@@ -100,6 +101,7 @@ bool config_init(struct config *config)
 		.audit_index = 0x01804b00,
 		.audit_interval_ms = 600000,
 		.verify_signatures = true,
+		.crl_days = 30,
 		.keys = 10000,
 		.connections = 512,
 		.connections_per_uid = 64,
@@ -356,8 +358,8 @@ enum config_status config_set(struct config *config, const char *section, const 
 
 	if (!option && !section_is_known(section)) {
 		snprintf(error, CONFIG_ERROR_MAX,
-			 "there is no section [%.64s]; the sections are service, tpm, access and "
-			 "limits",
+			 "there is no section [%.64s]; the sections are service, tpm, access, ca "
+			 "and limits",
 			 section);
 		return CONFIG_REFUSED;
 	}

@@ -50,6 +50,8 @@ struct config {
 	struct config_ids administrators;
 	struct config_ids administrator_groups;
 	bool allow_sha1_signatures;
+	/* [ca] */
+	uint32_t crl_days;
 	/* [limits] */
 	uint32_t keys;
 	uint32_t connections;

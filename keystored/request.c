@@ -11,6 +11,7 @@
 #include "service.h"
 #include "service_audit.h"
 #include "service_cert.h"
+#include "service_crl.h"
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
@@ -74,6 +75,13 @@ static const struct request_kind kinds[] = {
 			      AUDIT_ENTRY},
 	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY},
+	/* What is revoked stays so, whoever waits for the list. */
+	[BODY(CERT_REVOKE)] = {"cert revoke", service_cert_revoke, RIGHT_MANAGE_CERTS, PLAIN,
+			       AUDIT_ENTRY, VANISH_CONTINUES},
+	[BODY(CRL_EXPORT)] = {"crl export", service_crl_export, RIGHT_ANY, PLAIN},
+	[BODY(CRL_LIST)] = {"crl list", service_crl_list, RIGHT_ANY, PLAIN},
+	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN,
+			     AUDIT_ENTRY},
 	/* Who may see which certificate, the handlers check. */
 	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
 	[BODY(CERT_CHECK)] = {"cert check", service_cert_check, RIGHT_ANY, PLAIN},

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "anchor.h"
+#include "clock.h"
 #include "conn.h"
+#include "crls.h"
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
@@ -37,8 +39,10 @@ static void on_state(void *user)
 		log_line(service->log, LOG_LEVEL_INFO, "the TPM is ready: %s %s, firmware %s%s%s",
 			 facts.manufacturer, facts.model, facts.firmware, *facts.reason ? ": " : "",
 			 facts.reason);
-		if (!service->is_stopping)
+		if (!service->is_stopping) {
 			service_pin_sweep(service);
+			crls_check(service->crls);
+		}
 	} else {
 		log_line(service->log, LOG_LEVEL_WARNING, "the TPM is not available: %s",
 			 facts.reason);
@@ -46,6 +50,14 @@ static void on_state(void *user)
 			requests_start_failed(service->requests);
 	}
 	service_info_publish_tpm(service);
+}
+
+static void on_clock(void *user)
+{
+	struct service *service = user;
+
+	if (!service->is_stopping)
+		crls_check(service->crls);
 }
 
 bool service_open(struct service *service, const struct config *config, const struct log *log,
@@ -74,17 +86,20 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->keyring = keyring_new(store);
 	service->audit = audit_new(event, store, log, config->audit_entries);
 	service->anchor = anchor_new(service);
+	service->clock = clock_new(event, store, log, NULL, NULL);
+	service->crls = crls_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
 	service->worker = worker_new(event);
-	if (!service->keyring || !service->audit || !service->anchor || !service->requests ||
-	    !service->conns || !service->worker ||
+	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
+	    !service->clock || !service->crls || !service->requests || !service->conns ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
 	/* Results leave before new requests are taken up. */
 	sd_event_source_set_priority(service->engine_source, SD_EVENT_PRIORITY_IMPORTANT);
 	tpm_engine_on_state(engine, on_state, service);
+	clock_on_tick(service->clock, on_clock, service);
 	return service_pin_open(service);
 }
 
@@ -110,6 +125,8 @@ void service_close(struct service *service)
 	conns_free(service->conns);
 	requests_free(service->requests);
 	worker_free(service->worker);
+	crls_free(service->crls);
+	clock_free(service->clock);
 	anchor_free(service->anchor);
 	audit_free(service->audit);
 	keyring_free(service->keyring);

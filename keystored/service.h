@@ -14,7 +14,9 @@
 #include "store.h"
 
 struct anchor;
+struct clock;
 struct conns;
+struct crls;
 struct lazy_timer;
 struct requests;
 struct worker;
@@ -28,6 +30,8 @@ struct service {
 	struct keyring *keyring;
 	struct audit *audit;
 	struct anchor *anchor;
+	struct clock *clock;
+	struct crls *crls;
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */

@@ -121,6 +121,11 @@ static bool take_issuer(struct request *request, struct issue_order *order, uint
 			     "the key of CA %llu is not here, so it cannot issue: cert list --kind "
 			     "ca shows those that can",
 			     (unsigned long long)id);
+	} else if (issuer.state == STORE_CERT_REVOKED) {
+		request_fail(request, STATUS_CONFLICT,
+			     "CA %llu is revoked, and nobody would trust what it issues: name "
+			     "another one",
+			     (unsigned long long)id);
 	} else if (take_tpm_key(request, issuer.key_id, &order->issuer_key)) {
 		order->cert.issuer_id = id;
 		order->issuer = issuer.der;

@@ -7,6 +7,7 @@
 
 #include "change.h"
 #include "conn.h"
+#include "crls.h"
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
@@ -328,6 +329,9 @@ void service_cert_publish(struct service *service, const struct store_cert *cert
 	what.common_name = (char *)(uintptr_t)common_name;
 	event.body_case = KEYSTORE__V1__EVENT__BODY_CERT;
 	event.cert = &what;
+	/* A new one, or a renewed one, may need a list. */
+	if (cert->kind == STORE_CERT_CA)
+		crls_check(service->crls);
 	if (cert->kind == STORE_CERT_DEVICE)
 		service_info_publish(service, key, &event);
 	else

@@ -133,6 +133,7 @@ static const char *const migrations[] = {
 	" der BLOB NOT NULL);"
 	"CREATE INDEX certificate_request_by_key ON certificate_request(key_id);",
 	store_schema_trust,
+	store_schema_revocation,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -338,7 +339,9 @@ enum store_status store_db_status(struct store *store, int result)
 
 sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
 {
-	const char *text = sql_text[sql] ? sql_text[sql] : store_sql_trust[sql];
+	const char *text = sql_text[sql]	  ? sql_text[sql]
+			   : store_sql_trust[sql] ? store_sql_trust[sql]
+						  : store_sql_revocation[sql];
 
 	if (!store->statements[sql] &&
 	    sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT,

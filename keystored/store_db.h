@@ -79,6 +79,22 @@ enum store_sql {
 	SQL_REJECTED_CLEAR,
 	SQL_REJECTED_FORGET,
 	SQL_REJECTED_LIST,
+	SQL_REVOKE_LIST,
+	SQL_REVOKE_SET,
+	SQL_CERT_DELETE_CRL,
+	SQL_CERT_DELETE_REVOCATIONS,
+	SQL_CRL_GET,
+	SQL_CRL_LIST,
+	SQL_CRL_READ,
+	SQL_CRL_CHANGES,
+	SQL_CRL_ENTRIES,
+	SQL_CRL_PUT,
+	SQL_CRL_STALE,
+	SQL_CRL_REVOKE,
+	SQL_CRL_RELEASE,
+	SQL_CRL_DUE,
+	SQL_CLOCK_GET,
+	SQL_CLOCK_SET,
 	SQL_COUNT,
 };
 
@@ -119,6 +135,8 @@ void store_db_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32]);
 /* What stands in files of its own, beside store_db.c's. */
 extern const char store_schema_trust[];
 extern const char *const store_sql_trust[SQL_COUNT];
+extern const char store_schema_revocation[];
+extern const char *const store_sql_revocation[SQL_COUNT];
 
 /* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */
 char *store_db_groups(const struct peer *peer);

@@ -91,6 +91,16 @@ bool crl_number_next(const struct crl_number *number, struct crl_number *ret_nex
 	return true;
 }
 
+void crl_number_text(const struct crl_number *number, char ret_text[CRL_NUMBER_TEXT])
+{
+	BIGNUM *integer = BN_bin2bn(number->octets, CRL_NUMBER_LEN, NULL);
+	char *digits = integer ? BN_bn2dec(integer) : NULL;
+
+	snprintf(ret_text, CRL_NUMBER_TEXT, "%s", digits ? digits : "?");
+	OPENSSL_free(digits);
+	BN_free(integer);
+}
+
 static enum crl_status fail(enum crl_status status, char *ret_error, const char *sentence)
 {
 	snprintf(ret_error, X509_ERROR_MAX, "%s", sentence);

@@ -42,6 +42,10 @@ struct crl_number {
 /* The next one. False: there is none. */
 bool crl_number_next(const struct crl_number *number, struct crl_number *ret_next);
 
+/* Decimal. */
+#define CRL_NUMBER_TEXT 52 /* digits, with the NUL */
+void crl_number_text(const struct crl_number *number, char ret_text[CRL_NUMBER_TEXT]);
+
 /* RFC 5280 5.3.1; numbers as they are encoded. */
 enum crl_reason {
 	CRL_UNSPECIFIED = 0,

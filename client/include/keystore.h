@@ -166,6 +166,32 @@ struct ks_name {
 	const char *value;
 };
 
+/* Why a certificate was revoked (RFC 5280 5.3.1). */
+enum ks_reason {
+	KS_REASON_UNSPECIFIED = 0,
+	KS_REASON_KEY_COMPROMISE = 1,
+	KS_REASON_CA_COMPROMISE = 2,
+	KS_REASON_AFFILIATION_CHANGED = 3,
+	KS_REASON_SUPERSEDED = 4,
+	KS_REASON_CESSATION_OF_OPERATION = 5,
+	KS_REASON_CERTIFICATE_HOLD = 6, /* the only one that can be taken back */
+	KS_REASON_REMOVE_FROM_CRL = 8,	/* takes a hold back */
+	KS_REASON_PRIVILEGE_WITHDRAWN = 9,
+	KS_REASON_AA_COMPROMISE = 10,
+};
+
+/* The list of what a CA has revoked. */
+struct ks_crl {
+	uint64_t ca_id;	    /* the CA's certificate */
+	const char *ca;	    /* its subject; not in events */
+	const char *number; /* decimal; it only grows */
+	int64_t this_update;
+	int64_t next_update; /* a new one comes when half of the time is over */
+	uint64_t entries;
+	uint64_t bytes; /* of the DER */
+	bool pending;	/* something was revoked since */
+};
+
 enum ks_event_type {
 	KS_EVENT_TPM = 1,
 	KS_EVENT_KEY_CREATED = 2,
@@ -174,6 +200,7 @@ enum ks_event_type {
 	KS_EVENT_CERT_CREATED = 5,
 	KS_EVENT_CERT_UPDATED = 6, /* renewed */
 	KS_EVENT_CERT_DELETED = 7,
+	KS_EVENT_CRL = 20, /* a CA's list is a new one */
 };
 
 struct ks_event {
@@ -183,6 +210,7 @@ struct ks_event {
 	const char *key_name;
 	uint64_t cert_id; /* KS_EVENT_CERT_* */
 	const char *cert_common_name;
+	const struct ks_crl *crl; /* KS_EVENT_CRL: ca_id, number, next_update */
 };
 
 enum ks_cert_kind {
@@ -326,6 +354,10 @@ struct ks_result {
 	size_t cert_count;
 	const struct ks_check *check; /* cert check */
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
+	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
+	size_t crl_count;
+	uint64_t data_total;	/* crl export: bytes of the whole list */
+	const char *crl_number; /* crl export: of which list */
 };
 
 typedef void ks_done_fn(const struct ks_result *result, void *user);
@@ -339,6 +371,9 @@ const char *ks_algorithm_name(enum ks_algorithm algorithm);
 enum ks_algorithm ks_algorithm_from_name(const char *name);
 const char *ks_hash_name(enum ks_hash hash);
 enum ks_hash ks_hash_from_name(const char *name);
+/* RFC 5280's names: "keyCompromise"; -1: no such name. */
+const char *ks_reason_name(enum ks_reason reason);
+int ks_reason_from_name(const char *name);
 
 /*
  * Connects. @socket_path NULL: the environment's KEYSTORE_SOCKET (ignored in a setuid
@@ -592,6 +627,37 @@ enum ks_status ks_cert_check_der_start(struct ks_client *client, const uint8_t *
 enum ks_status ks_cert_delete(struct ks_client *client, uint64_t id, struct ks_result **ret_result);
 enum ks_status ks_cert_delete_start(struct ks_client *client, uint64_t id, ks_done_fn *done,
 				    void *user);
+
+/*
+ * Revokes what a CA there has issued: all versions (@version 0), or one. Answered once the CA's
+ * new list is there; the note says where that comes only later. REMOVE_FROM_CRL takes a
+ * CERTIFICATE_HOLD back, which nothing does for the others.
+ */
+enum ks_status ks_cert_revoke(struct ks_client *client, uint64_t id, uint32_t version,
+			      enum ks_reason reason, struct ks_result **ret_result);
+enum ks_status ks_cert_revoke_start(struct ks_client *client, uint64_t id, uint32_t version,
+				    enum ks_reason reason, ks_done_fn *done, void *user);
+
+/* A page of the CAs' lists, after that of the CA @after. */
+enum ks_status ks_crl_list(struct ks_client *client, uint64_t after, struct ks_result **ret_result);
+enum ks_status ks_crl_list_start(struct ks_client *client, uint64_t after, ks_done_fn *done,
+				 void *user);
+
+/*
+ * A part of a CA's list, DER, from @offset on; data_total says how long it is, crl_number which
+ * list it is of. With that as @number (else NULL) the parts of one list only are given:
+ * KS_CONFLICT when there is a new one meanwhile.
+ */
+enum ks_status ks_crl_export(struct ks_client *client, uint64_t ca_id, uint64_t offset,
+			     const char *number, struct ks_result **ret_result);
+enum ks_status ks_crl_export_start(struct ks_client *client, uint64_t ca_id, uint64_t offset,
+				   const char *number, ks_done_fn *done, void *user);
+
+/* Signs a CA's list anew. */
+enum ks_status ks_crl_renew(struct ks_client *client, uint64_t ca_id,
+			    struct ks_result **ret_result);
+enum ks_status ks_crl_renew_start(struct ks_client *client, uint64_t ca_id, ks_done_fn *done,
+				  void *user);
 
 #pragma GCC visibility pop
 

@@ -57,6 +57,8 @@ static const struct {
 	[OPTION_FORMAT] = {"--format", "NAME", "pem (default), der, or chain: PEM with issuers"},
 	[OPTION_KIND] = {"--kind", "NAME", "ca, device or trusted (default: all)"},
 	[OPTION_RSA_SUBJECT] = {"--rsa-subject", "NAME", "of the RSA CA, like \"CN=Plant CA RSA\""},
+	[OPTION_REASON] = {"--reason", "NAME", "why, like keyCompromise (RFC 5280 5.3.1)"},
+	[OPTION_OF_VERSION] = {"--of-version", "NUMBER", "this one only (default: all)"},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 };
 

@@ -32,6 +32,13 @@ static const char *state_text(enum ks_cert_state state)
 	return "unknown";
 }
 
+static const char *reason_text(unsigned reason)
+{
+	const char *name = ks_reason_name((enum ks_reason)reason);
+
+	return name ? name : "unknown";
+}
+
 static const char *kind_text(enum ks_cert_kind kind)
 {
 	switch (kind) {
@@ -152,7 +159,7 @@ json_t *cert_json(const struct ks_cert *cert)
 	if (cert->state == KS_CERT_REVOKED) {
 		json_object_set_new(object, "revoked_at", time_json(cert->revoked_at));
 		json_object_set_new(object, "revocation_reason",
-				    json_integer(cert->revocation_reason));
+				    json_string(reason_text(cert->revocation_reason)));
 	}
 	if (cert->request_created)
 		json_object_set_new(object, "request_created", time_json(cert->request_created));
@@ -200,7 +207,7 @@ static void print_made(const struct ks_cert *cert, FILE *out)
 	fact_print(out, "valid to", "%s", time);
 	if (cert->state == KS_CERT_REVOKED) {
 		time_text(cert->revoked_at, time);
-		fact_print(out, "revoked", "%s, reason %u", time, cert->revocation_reason);
+		fact_print(out, "revoked", "%s, %s", time, reason_text(cert->revocation_reason));
 	}
 	fact_print(out, "signature", "%s", cert->signature_algorithm);
 	if (fingerprint)

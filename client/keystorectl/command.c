@@ -7,7 +7,7 @@ static const option_set common_options =
 
 const struct command *const command_groups[] = {
 	commands_service, commands_key,	  commands_use, commands_cert,
-	commands_check,	  commands_audit, NULL,
+	commands_audit,	  commands_check, commands_crl, NULL,
 };
 
 static const struct command *find_in(const struct command *group, const char *const *words,

@@ -184,6 +184,7 @@ static const char *const event_texts[] = {
 	[KS_EVENT_CERT_CREATED] = "cert created",
 	[KS_EVENT_CERT_UPDATED] = "cert updated",
 	[KS_EVENT_CERT_DELETED] = "cert deleted",
+	[KS_EVENT_CRL] = "crl",
 };
 
 static json_t *event_json(const struct ks_event *event, const char *time)
@@ -191,6 +192,10 @@ static json_t *event_json(const struct ks_event *event, const char *time)
 	if (event->type == KS_EVENT_TPM)
 		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
 				 "tpm", tpm_json(event->tpm));
+	if (event->type == KS_EVENT_CRL)
+		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
+				 event_texts[event->type], "ca_id", (json_int_t)event->crl->ca_id,
+				 "number", text_json(event->crl->number));
 	if (event->cert_id)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
@@ -210,6 +215,9 @@ static void print_event(const struct ks_event *event, void *user)
 	else if (event->type == KS_EVENT_TPM)
 		printf("%s tpm %s%s%s\n", now, state_text(event->tpm->state),
 		       *event->tpm->reason ? ": " : "", event->tpm->reason);
+	else if (event->type == KS_EVENT_CRL)
+		printf("%s crl of #%llu number %s\n", now, (unsigned long long)event->crl->ca_id,
+		       event->crl->number);
 	else
 		printf("%s %s #%llu %s\n", now, event_texts[event->type],
 		       (unsigned long long)(event->cert_id ? event->cert_id : event->key_id),

@@ -1,0 +1,64 @@
+/* Schema and statements of revocations, CRLs and the clock. Part of store_db.c's tables. */
+#include "store_db.h"
+
+#define CRL_COLUMNS "ca_id, number, this_update, next_update, count, length(der), covers <> changes"
+
+/*
+ * No reference to the certificate revoked: it may be deleted, and stays on the list. The list has
+ * what was revoked as of the change that it covers.
+ */
+const char store_schema_revocation[] =
+	"CREATE TABLE revocation ("
+	" ca_id INTEGER NOT NULL REFERENCES certificate(id),"
+	" serial TEXT NOT NULL,"
+	" revoked INTEGER NOT NULL,"
+	" reason INTEGER NOT NULL,"
+	" PRIMARY KEY (ca_id, serial)) WITHOUT ROWID;"
+	"CREATE TABLE crl ("
+	" ca_id INTEGER PRIMARY KEY REFERENCES certificate(id),"
+	" changes INTEGER NOT NULL DEFAULT 0,"
+	" covers INTEGER NOT NULL DEFAULT -1,"
+	" number BLOB NOT NULL DEFAULT x'',"
+	" this_update INTEGER NOT NULL DEFAULT 0,"
+	" next_update INTEGER NOT NULL DEFAULT 0,"
+	" count INTEGER NOT NULL DEFAULT 0,"
+	" der BLOB NOT NULL DEFAULT x'');"
+	"CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), seen INTEGER NOT NULL);";
+
+const char *const store_sql_revocation[SQL_COUNT] = {
+	[SQL_REVOKE_LIST] = "SELECT version, state, issuer_id, serial, revocation_reason"
+			    " FROM certificate_version WHERE certificate_id = ?1 ORDER BY version",
+	[SQL_REVOKE_SET] =
+		"UPDATE certificate_version SET state = ?3, revoked_at = ?4, revocation_reason = ?5"
+		" WHERE certificate_id = ?1 AND version = ?2",
+	[SQL_CERT_DELETE_CRL] = "DELETE FROM crl WHERE ca_id = ?1",
+	[SQL_CERT_DELETE_REVOCATIONS] = "DELETE FROM revocation WHERE ca_id = ?1",
+	[SQL_CRL_GET] = "SELECT " CRL_COLUMNS " FROM crl WHERE ca_id = ?1",
+	[SQL_CRL_LIST] = "SELECT " CRL_COLUMNS " FROM crl WHERE ca_id > ?1 ORDER BY ca_id",
+	[SQL_CRL_READ] = "SELECT substr(der, ?2, ?3) FROM crl WHERE ca_id = ?1",
+	[SQL_CRL_CHANGES] = "SELECT changes FROM crl WHERE ca_id = ?1",
+	[SQL_CRL_ENTRIES] = "SELECT serial, revoked, reason FROM revocation WHERE ca_id = ?1",
+	[SQL_CRL_PUT] = "INSERT INTO crl (ca_id, number, this_update, next_update, count, covers,"
+			" der) VALUES (?1,?2,?3,?4,?5,?6,?7)"
+			" ON CONFLICT DO UPDATE SET number = excluded.number,"
+			" this_update = excluded.this_update, next_update = excluded.next_update,"
+			" count = excluded.count, covers = excluded.covers, der = excluded.der"
+			" WHERE crl.number < excluded.number",
+	[SQL_CRL_STALE] = "INSERT INTO crl (ca_id, changes) VALUES (?1, 1)"
+			  " ON CONFLICT DO UPDATE SET changes = changes + 1",
+	[SQL_CRL_REVOKE] =
+		"INSERT INTO revocation (ca_id, serial, revoked, reason) VALUES (?1,?2,?3,?4)"
+		" ON CONFLICT DO UPDATE SET revoked = excluded.revoked, reason = excluded.reason",
+	[SQL_CRL_RELEASE] = "DELETE FROM revocation WHERE ca_id = ?1 AND serial = ?2",
+	[SQL_CRL_DUE] =
+		"SELECT c.id FROM certificate c JOIN certificate_version v"
+		" ON v.certificate_id = c.id AND v.version = c.version"
+		" LEFT JOIN crl ON crl.ca_id = c.id"
+		" WHERE c.kind = 1 AND v.key_id IS NOT NULL AND (coalesce(crl.covers, -1) < 0"
+		" OR crl.covers <> crl.changes OR (?1 <> 0 AND v.not_after >= ?1"
+		" AND ?1 - crl.this_update >= (crl.next_update - crl.this_update) / 2))"
+		" ORDER BY c.id LIMIT ?2",
+	[SQL_CLOCK_GET] = "SELECT seen FROM clock",
+	[SQL_CLOCK_SET] = "INSERT INTO clock (id, seen) VALUES (1, ?1)"
+			  " ON CONFLICT DO UPDATE SET seen = excluded.seen",
+};

@@ -1,0 +1,166 @@
+/* Revocation and CRLs as OpenSSL and GnuTLS see them. */
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* "set -e" lets a "! command" that succeeds pass. */
+#define SHELL "set -e; fails() { if \"$@\"; then exit 1; fi; }; "
+
+/* Certificates 3 and 4: issued by the RSA CA and the P-256 CA. */
+static struct fixture *with_two(const struct fixture_options *options)
+{
+	struct fixture *fixture = fixture_new(options);
+
+	free(fixture_sh_ok(fixture,
+			   SHELL "keystorectl project init; for ca in 1 2; do "
+				 "keystorectl cert create --profile tls-client --issuer $ca "
+				 "--new-key k$ca --algorithm ec-p256 --subject CN=c$ca; "
+				 "keystorectl cert export $ca --out ca$ca.pem; "
+				 "keystorectl cert export $((ca + 2)) --out c$ca.pem; done"));
+	return fixture;
+}
+
+static void expect(struct fixture *fixture, int code, const char *said, const char *command)
+{
+	struct run run = fixture_sh(fixture, "keystorectl %s 2>&1", command);
+
+	cr_assert_eq(run.exit_code, code, "%s: %d: %s", command, run.exit_code, run.out);
+	cr_assert_not_null(strstr(run.out, said), "%s: %s", command, run.out);
+	run_free(&run);
+}
+
+Test(revocation, is_seen_by_openssl_and_gnutls)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"for ca in 1 2; do keystorectl crl export $ca --out crl$ca.pem; "
+		"openssl crl -in crl$ca.pem -CAfile ca$ca.pem -noout 2>&1 | grep 'verify OK'; "
+		"openssl verify -x509_strict -crl_check_all -CRLfile crl$ca.pem -CAfile ca$ca.pem "
+		"c$ca.pem; "
+		"keystorectl cert revoke $((ca + 2)) --reason keyCompromise; "
+		"keystorectl crl export $ca --out crl$ca.pem; "
+		"openssl crl -in crl$ca.pem -CAfile ca$ca.pem -noout 2>&1 | grep 'verify OK'; "
+		"openssl verify -crl_check -CRLfile crl$ca.pem -CAfile ca$ca.pem c$ca.pem 2>&1 | "
+		"grep 'certificate revoked'; "
+		"openssl crl -in crl$ca.pem -noout -text | grep 'Key Compromise'; "
+		"fails certtool --verify --load-ca-certificate ca$ca.pem --load-crl crl$ca.pem "
+		"--infile c$ca.pem; "
+		"keystorectl crl export $ca --format der | openssl crl -inform DER -out der.pem; "
+		"cmp der.pem crl$ca.pem; "
+		"openssl crl -in crl$ca.pem -noout -crlnumber | grep '=0x02$'; done; "
+		"keystorectl cert show 4 --json | grep '\"state\":\"revoked\"'; "
+		"keystorectl cert show 4 --json | grep '\"revocation_reason\":\"keyCompromise\"'; "
+		"keystorectl crl list --json | python3 -c 'import json, sys; "
+		"c = json.load(sys.stdin)[\"crls\"]; "
+		"assert [x[\"ca_id\"] for x in c] == [1, 2], c; "
+		"assert [x[\"entries\"] for x in c] == [1, 1], c; "
+		"assert not c[0][\"pending\"], c'; "
+		"test $(keystorectl crl list | wc -l) = 3"));
+	fixture_free(fixture);
+}
+
+Test(revocation, on_hold_can_be_taken_back)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"keystorectl cert revoke 4 --reason certificateHold; "
+		"keystorectl crl export 2 --out crl.pem; "
+		"fails openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem; "
+		"keystorectl cert revoke 4 --reason removeFromCRL; "
+		"keystorectl crl export 2 --out crl.pem; "
+		"openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem; "
+		"keystorectl cert renew 4 > /dev/null; keystorectl cert export 4 --out new.pem; "
+		"keystorectl cert revoke 4 --of-version 1 --reason superseded; "
+		"keystorectl crl export 2 --out crl.pem; "
+		"fails openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem; "
+		"openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem new.pem"));
+	fixture_free(fixture);
+}
+
+Test(revocation, has_numbers_that_grow_over_restarts)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	free(fixture_sh_ok(fixture, "keystorectl cert revoke 4"));
+	fixture_service_restart(fixture);
+	free(fixture_sh_ok(fixture, SHELL
+			   "keystorectl crl renew 2; keystorectl crl export 2 --out crl.pem; "
+			   "openssl crl -in crl.pem -noout -crlnumber | grep '=0x03$'; "
+			   "openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem 2>&1 "
+			   "| grep 'certificate revoked'; "
+			   "keystorectl cert delete 4; keystorectl crl renew 2; "
+			   "keystorectl crl export 2 --out crl.pem; "
+			   "openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem 2>&1 "
+			   "| grep 'certificate revoked'; "
+			   "keystorectl audit list | grep -c 'crl sign' | grep -x 5; "
+			   "keystorectl audit verify"));
+	fixture_free(fixture);
+}
+
+Test(revocation, holds_while_the_tpm_is_away_and_is_told_when_it_is_back)
+{
+	static const struct fixture_options options = {.with_proxy = true};
+	struct fixture *fixture = with_two(&options);
+
+	fixture_tpm_kill(fixture);
+	expect(fixture, 0, "only later", "cert revoke 4");
+	expect(fixture, 0, "pending", "crl list");
+	fixture_tpm_start(fixture);
+	fixture_service_wait(fixture);
+	free(fixture_sh_ok(
+		fixture,
+		SHELL "keystorectl --wait crl renew 2; keystorectl crl export 2 --out crl.pem; "
+		      "openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem 2>&1 "
+		      "| grep 'certificate revoked'"));
+	fixture_free(fixture);
+}
+
+Test(revocation, that_cannot_be_is_refused_with_what_is_wrong)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	expect(fixture, 7, "self-signed", "cert revoke 1");
+	expect(fixture, 3, "no certificate 99", "cert revoke 99");
+	expect(fixture, 3, "no version 7", "cert revoke 4 --of-version 7");
+	expect(fixture, 2, "not one of keyCompromise", "cert revoke 4 --reason rust");
+	expect(fixture, 2, "not a version", "cert revoke 4 --of-version x");
+	expect(fixture, 7, "not on hold", "cert revoke 4 --reason removeFromCRL");
+	expect(fixture, 0, "keyCompromise", "cert revoke 4 --reason keyCompromise");
+	expect(fixture, 7, "revoked already, for keyCompromise", "cert revoke 4");
+	expect(fixture, 7, "is revoked: make another one", "cert renew 4");
+	expect(fixture, 3, "no CRL of certificate 4", "crl export 4");
+	expect(fixture, 7, "no CA whose key is here", "crl renew 4");
+	fixture_free(fixture);
+}
+
+Test(revocation, of_ten_thousand_certificates_is_a_list_in_parts)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	/* As if there had been so many: making them would take the TPM minutes. */
+	cr_assert_eq(fixture_service_stop(fixture), 0);
+	free(fixture_sh_ok(
+		fixture,
+		"sqlite3 state/keystored.db \"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+		"i + 1 FROM n WHERE i < 10000) INSERT INTO revocation SELECT 2, "
+		"printf('%%032X', i * 7919), 1767225600, 4 FROM n; "
+		"UPDATE crl SET changes = changes + 1\""));
+	fixture_service_start(fixture);
+	fixture_service_wait(fixture);
+	free(fixture_sh_ok(
+		fixture,
+		SHELL "keystorectl crl renew 2; keystorectl crl export 2 --out crl.pem; "
+		      "openssl crl -in crl.pem -CAfile ca2.pem -noout 2>&1 | grep 'verify OK'; "
+		      "openssl crl -in crl.pem -noout -text | grep -c 'Serial Number' | "
+		      "grep -x 10000; "
+		      "openssl verify -crl_check -CRLfile crl.pem -CAfile ca2.pem c2.pem"));
+	fixture_free(fixture);
+}
