@@ -134,6 +134,10 @@ static const char *const migrations[] = {
 	"CREATE INDEX certificate_request_by_key ON certificate_request(key_id);",
 	store_schema_trust,
 	store_schema_revocation,
+	/* By name for the issuers of what is imported, in whichever order it comes. */
+	"CREATE INDEX certificate_version_by_subject ON certificate_version(subject);"
+	"CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer);"
+	"CREATE INDEX IF NOT EXISTS key_by_spki ON key(spki);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -242,6 +246,22 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_CERT_BY_FINGERPRINT] =
 		"SELECT certificate_id FROM certificate_version WHERE fingerprint = ?1",
 	[SQL_CERT_DELETE_REQUEST] = "DELETE FROM certificate_request WHERE certificate_id = ?1",
+	[SQL_CERT_ANNOUNCE] = "INSERT INTO certificate (kind, profile, version, subject, names,"
+			      " created, created_by) VALUES (?1,?2,0,?3,?4,?5,?6)",
+	[SQL_CSR_PUT] = "INSERT OR REPLACE INTO certificate_request (certificate_id, key_id,"
+			" common_name, hash, padding, created, der) VALUES (?1,?2,?3,?4,?5,?6,?7)",
+	[SQL_CSR_GET] = "SELECT key_id, common_name, hash, padding, created, der"
+			" FROM certificate_request WHERE certificate_id = ?1",
+	[SQL_ISSUER_CANDIDATES] =
+		"SELECT v.certificate_id, v.version, v.der FROM certificate_version v JOIN"
+		" certificate c ON c.id = v.certificate_id WHERE v.subject = ?1 AND c.kind = 1"
+		" ORDER BY v.state, v.certificate_id, v.version DESC LIMIT 64",
+	[SQL_ISSUER_ORPHANS] = "SELECT certificate_id, version, der FROM certificate_version"
+			       " WHERE issuer = ?1 AND issuer_id IS NULL"
+			       " AND certificate_id > ?2 ORDER BY certificate_id, version LIMIT 64",
+	[SQL_ISSUER_LINK] = "UPDATE OR IGNORE certificate_version SET issuer_id = ?3"
+			    " WHERE certificate_id = ?1 AND version = ?2 AND issuer_id IS NULL",
+	[SQL_KEY_BY_SPKI] = "SELECT id FROM key WHERE spki = ?1",
 	[SQL_CERT_DELETE_VERSIONS] = "DELETE FROM certificate_version WHERE certificate_id = ?1",
 	[SQL_CERT_DELETE] = "DELETE FROM certificate WHERE id = ?1",
 };
