@@ -3,7 +3,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "fixture.h"
 
 void rows_add(struct rows *rows, const char *name, double value, const char *unit,
 	      enum row_goal relation, double goal)
@@ -67,4 +71,18 @@ double seconds_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double resident_mb(pid_t pid)
+{
+	char path[64], *status, *found;
+	double bytes = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	status = file_read(path, NULL);
+	found = strchr(status, ' ');
+	if (found)
+		bytes = strtod(found, NULL) * (double)sysconf(_SC_PAGESIZE);
+	free(status);
+	return bytes / 1e6;
 }

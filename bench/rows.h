@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #define ROWS_MAX 32
 
@@ -36,6 +37,9 @@ int rows_print(const struct rows *rows, const char *bench, bool as_json);
 
 /* Of @values, which are sorted by this. */
 double median(double *values, size_t count);
+
+/* Megabytes of memory that a process has now. */
+double resident_mb(pid_t pid);
 
 /* Seconds of the monotonic clock. */
 double seconds_now(void);

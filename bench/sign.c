@@ -211,20 +211,6 @@ static double show_round(struct ks_client *client, size_t count)
 	return (seconds_now() - began) / LOOKUPS;
 }
 
-static double resident_mb(pid_t pid)
-{
-	char path[64], *status, *found;
-	double bytes = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-	status = file_read(path, NULL);
-	found = strchr(status, ' ');
-	if (found)
-		bytes = strtod(found, NULL) * (double)sysconf(_SC_PAGESIZE);
-	free(status);
-	return bytes / 1e6;
-}
-
 static double start_ms(struct fixture *fixture)
 {
 	double times[STARTS];
