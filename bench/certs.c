@@ -173,6 +173,16 @@ static double sign_p99(struct ks_client *client)
 	return p99;
 }
 
+static double renew_crl_once(struct ks_client *client)
+{
+	struct ks_result *result = NULL;
+	double began = seconds_now();
+
+	must(ks_crl_renew(client, 2, &result), "signing the CRL anew", result);
+	ks_result_free(result);
+	return seconds_now() - began;
+}
+
 struct engineer {
 	struct fixture *fixture;
 	atomic_bool is_done;
@@ -186,6 +196,7 @@ static void *engineer_run(void *user)
 	while (!atomic_load(&engineer->is_done)) {
 		list_once(client);
 		check_once(client);
+		renew_crl_once(client);
 	}
 	ks_close(client);
 	return NULL;
@@ -226,6 +237,33 @@ static double rounds_of(double (*once)(struct ks_client *client), struct ks_clie
 	return median(times, ROUNDS);
 }
 
+static double sign_once(struct ks_client *client)
+{
+	struct ks_result *result = NULL;
+	double began = seconds_now();
+
+	must(ks_sign(client, "front-end", KS_HASH_SHA256, KS_PADDING_DEFAULT, digest,
+		     sizeof(digest), &result),
+	     "signing", result);
+	ks_result_free(result);
+	return seconds_now() - began;
+}
+
+/* All at once, for one by one each would have its CRL. */
+static void revoke_all(struct fixture *fixture)
+{
+	fixture_service_stop(fixture);
+	free(fixture_sh_ok(fixture,
+			   "sqlite3 -bail '%s/keystored.db' \"UPDATE certificate_version SET "
+			   "state = 3, revoked_at = unixepoch(), revocation_reason = 1 WHERE "
+			   "issuer_id = 2 AND certificate_id > 2; INSERT INTO revocation "
+			   "SELECT issuer_id, serial, revoked_at, revocation_reason FROM "
+			   "certificate_version WHERE state = 3\"",
+			   fixture_state(fixture)));
+	fixture_service_start(fixture);
+	fixture_service_wait(fixture);
+}
+
 int main(int argc, char **argv)
 {
 	bool as_json = argc > 1 && !strcmp(argv[1], "--json");
@@ -252,6 +290,18 @@ int main(int argc, char **argv)
 		 ROW_AT_MOST, 150);
 	rows_add(&rows, "cert show", rounds_of(show_once, client) * 1e3, "ms", ROW_AT_MOST, 1);
 	rows_add(&rows, "cert check of 10,000", rounds_of(check_once, client), "s", ROW_AT_MOST, 3);
+	ks_close(client);
+	puts("Revoking all of them");
+	fflush(stdout);
+	revoke_all(fixture);
+	client = connect_to(fixture);
+	rows_add(&rows, "CRL of 10,000 revocations, less a signature",
+		 (rounds_of(renew_crl_once, client) - rounds_of(sign_once, client)) * 1e3, "ms",
+		 ROW_AT_MOST, 250);
+	free(fixture_sh_ok(fixture,
+			   "keystorectl crl export 2 --out crl.pem && test $(openssl crl "
+			   "-in crl.pem -noout -text | grep -c 'Serial Number:') = %d",
+			   CERTS));
 	rows_add(&rows, "p99 of a signature while these run", p99_ratio(fixture), "× idle",
 		 ROW_AT_MOST, 2);
 	rows_add(&rows, "resident memory", resident_mb(fixture_service_pid(fixture)), "MB",
