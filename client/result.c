@@ -114,6 +114,7 @@ static bool read_hello(struct owned *owned, const Keystore__V1__HelloReply *from
 	text_clean(from->server_version);
 	read_facts(from->tpm, &owned->facts);
 	owned->service = (struct ks_service){
+		.clock_note = "",
 		.version = from->server_version,
 		.protocol_version = from->protocol_version,
 		.tpm = owned->facts.tpm,
@@ -127,6 +128,7 @@ static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *fr
 {
 	if (!from->tpm || !from->limits)
 		return false;
+	text_clean(from->clock_note);
 	text_clean(from->server_version);
 	read_facts(from->tpm, &owned->facts);
 	owned->service = (struct ks_service){
@@ -143,6 +145,10 @@ static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *fr
 		.tpm_commands = from->tpm_commands,
 		.tpm_reopened = from->tpm_reopened,
 		.signatures_withheld = from->signatures_withheld,
+		.clock = (enum ks_clock_state)from->clock,
+		.clock_note = from->clock_note,
+		.certs_expiring = from->certs_expiring,
+		.certs_expired = from->certs_expired,
 	};
 	owned->result.service = &owned->service;
 	return true;
@@ -490,6 +496,15 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		crl.next_update = message->crl->next_update;
 		event.type = KS_EVENT_CRL;
 		event.crl = &crl;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_EXPIRY) {
+		text_clean(message->expiry->common_name);
+		text_clean(message->expiry->note);
+		event.type = KS_EVENT_EXPIRY;
+		event.cert_id = message->expiry->id;
+		event.cert_common_name = message->expiry->common_name;
+		event.days_left = message->expiry->days_left;
+		event.not_after = message->expiry->not_after;
+		event.note = message->expiry->note;
 	}
 	if (event.type)
 		deliver(&event, user);

@@ -52,6 +52,7 @@ struct profile {
 	enum profile_need dns;
 	bool needs_host; /* … one of the two has to be there */
 	unsigned default_days;
+	unsigned renewal_percent; /* of the life left when it is renewed by itself; 0: it is not */
 };
 
 const struct profile *profile_by_id(enum profile_id id); /* NULL: no such */

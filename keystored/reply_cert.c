@@ -1,7 +1,8 @@
 #include "reply_cert.h"
 
 #include <stdlib.h>
-#include <time.h>
+
+#include "store_renewal.h"
 
 static Keystore__V1__CertState state_of(const struct store_cert *cert, int64_t now)
 {
@@ -96,9 +97,23 @@ static void fill_history(struct reply_cert *reply, int64_t now)
 	reply->info.n_history = reply->count;
 }
 
-enum store_status reply_cert_build(struct reply_cert *reply, struct store *store, uint64_t id)
+static void fill_renewal(Keystore__V1__CertInfo *info, const struct store_cert *cert,
+			 const struct renewal_policy *policy)
 {
-	int64_t now = time(NULL);
+	struct renewal_policy resolved = renewal_resolve(policy, profile_by_id(cert->profile));
+	int64_t at = renewal_at(&resolved, cert->facts.not_before, cert->facts.not_after);
+
+	info->renewal_mode = (Keystore__V1__RenewalMode)policy->mode;
+	info->renewal_value = policy->value;
+	info->renewal_new_key = policy->new_key;
+	if (cert->key_id && cert->issuer_id && cert->state == STORE_CERT_ACTIVE && at != INT64_MAX)
+		info->renewal_at = at;
+}
+
+enum store_status reply_cert_build(struct reply_cert *reply, struct store *store, int64_t now,
+				   uint64_t id)
+{
+	struct store_renewal renewal = {0};
 
 	*reply = (struct reply_cert){0};
 	enum store_status status = store_cert_get(store, id, &reply->current);
@@ -113,7 +128,11 @@ enum store_status reply_cert_build(struct reply_cert *reply, struct store *store
 	status = store_cert_history(store, id, add_version, reply);
 	if (status != STORE_OK)
 		return status;
+	status = store_renewal_get(store, id, &renewal);
+	if (status != STORE_OK)
+		return status;
 	reply_cert_fill(&reply->info, &reply->current, now);
+	fill_renewal(&reply->info, &reply->current, &renewal.policy);
 	reply->info.der = bytes(reply->current.der, reply->current.der_len);
 	if (reply->current.state != STORE_CERT_REQUESTED)
 		fill_history(reply, now);

@@ -21,9 +21,9 @@ struct reply_cert {
 	size_t count;
 };
 
-/* All of certificate @id. Wipe it with reply_cert_wipe(), whatever the status. */
+/* All of certificate @id, at @now. Wipe it with reply_cert_wipe(), whatever the status. */
 [[nodiscard]] enum store_status reply_cert_build(struct reply_cert *reply, struct store *store,
-						 uint64_t id);
+						 int64_t now, uint64_t id);
 void reply_cert_wipe(struct reply_cert *reply);
 
 #endif

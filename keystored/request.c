@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "conn.h"
@@ -15,6 +16,7 @@
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
+#include "service_renewal.h"
 #include "service_use.h"
 #include "worker.h"
 
@@ -72,12 +74,16 @@ static const struct request_kind kinds[] = {
 	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
-			      AUDIT_ENTRY},
+			      AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY},
 	/* What is revoked stays so, whoever waits for the list. */
 	[BODY(CERT_REVOKE)] = {"cert revoke", service_cert_revoke, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY, VANISH_CONTINUES},
+	[BODY(CERT_SET_RENEWAL)] = {"cert renewal", service_cert_set_renewal, RIGHT_MANAGE_CERTS,
+				    PLAIN, AUDIT_ENTRY},
+	[BODY(CLOCK_CONFIRM)] = {"clock confirm", service_clock_confirm, RIGHT_MANAGE_CERTS, PLAIN,
+				 AUDIT_ENTRY},
 	[BODY(CRL_EXPORT)] = {"crl export", service_crl_export, RIGHT_ANY, PLAIN},
 	[BODY(CRL_LIST)] = {"crl list", service_crl_list, RIGHT_ANY, PLAIN},
 	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN,
@@ -158,10 +164,14 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 			 reply->message);
 	reply->id = request->id;
 	struct conn *conn = request->conn;
+	request_own_fn *own_done = request->own_done;
+	void *own_user = request->own_user;
 
 	request_end(request);
 	if (conn)
 		conn_send(conn, reply);
+	if (own_done)
+		own_done(status, reply->message, own_user);
 }
 
 static enum policy_verdict decide(struct request *request, enum right right,
@@ -578,6 +588,33 @@ static void dispatch(struct request *request, const ks_pb_request *message)
 		return;
 	}
 	kind->handle(request, body, key);
+}
+
+bool request_own(struct service *service, const ks_pb_request *message, bool is_quiet,
+		 request_own_fn *done, void *user)
+{
+	struct request *request = calloc(1, sizeof *request);
+	struct account *account = account_of(&service->accounts, geteuid());
+
+	if (!request || !account) {
+		free(request);
+		account_settle(account);
+		return false;
+	}
+	request->service = service;
+	request->kind = kind_of(message);
+	request->uid = geteuid();
+	request->pid = getpid();
+	request->level = TPM_BULK;
+	request->is_recorded = is_quiet;
+	request->own_done = done;
+	request->own_user = user;
+	request->account = account;
+	account->requests++;
+	LIST_INSERT_HEAD(&service->requests->list, request, all);
+	set_deadline(request, message);
+	request->kind->handle(request, message->hello, NULL);
+	return true;
 }
 
 void request_handle(struct service *service, struct conn *conn, const ks_pb_request *message)

@@ -52,6 +52,8 @@ struct request {
 	void (*give_up)(struct request *request);
 
 	/* request.c's own */
+	void (*own_done)(enum status status, const char *message, void *user);
+	void *own_user;
 	bool waits_for_start;
 	bool is_recorded;
 	bool is_creating; /* @object is reserved */
@@ -67,6 +69,16 @@ void requests_free(struct requests *requests);
 
 /* Takes up @message, which stays the caller's. */
 void request_handle(struct service *service, struct conn *conn, const ks_pb_request *message);
+
+typedef void request_own_fn(enum status status, const char *message, void *user);
+
+/*
+ * A request of the service itself, without a client and its rights, at bulk priority; only of
+ * kinds that are about no key. @done is called once, perhaps from within this call, unless the
+ * service ends before. @is_quiet: a failure is in the audit already. False: no memory.
+ */
+bool request_own(struct service *service, const ks_pb_request *message, bool is_quiet,
+		 request_own_fn *done, void *user);
 
 /* The client is gone: cancels its requests, but for what has to come to its end. */
 void request_vanish_all(struct request_list *list);

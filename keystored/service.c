@@ -11,6 +11,7 @@
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
+#include "upkeep.h"
 #include "worker.h"
 
 /* For the last anchor of the audit trail; the stop as a whole may take longer. */
@@ -56,8 +57,10 @@ static void on_clock(void *user)
 {
 	struct service *service = user;
 
-	if (!service->is_stopping)
-		crls_check(service->crls);
+	if (service->is_stopping)
+		return;
+	crls_check(service->crls);
+	upkeep_check(service->upkeep);
 }
 
 bool service_open(struct service *service, const struct config *config, const struct log *log,
@@ -88,11 +91,13 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->anchor = anchor_new(service);
 	service->clock = clock_new(event, store, log, NULL, NULL);
 	service->crls = crls_new(service);
+	service->upkeep = upkeep_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
 	service->worker = worker_new(event);
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->requests || !service->conns ||
+	    !service->clock || !service->crls || !service->upkeep || !service->requests ||
+	    !service->conns ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -126,6 +131,7 @@ void service_close(struct service *service)
 	requests_free(service->requests);
 	worker_free(service->worker);
 	crls_free(service->crls);
+	upkeep_free(service->upkeep);
 	clock_free(service->clock);
 	anchor_free(service->anchor);
 	audit_free(service->audit);

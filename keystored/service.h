@@ -19,6 +19,7 @@ struct conns;
 struct crls;
 struct lazy_timer;
 struct requests;
+struct upkeep;
 struct worker;
 
 struct service {
@@ -32,6 +33,7 @@ struct service {
 	struct anchor *anchor;
 	struct clock *clock;
 	struct crls *crls;
+	struct upkeep *upkeep;
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "request.h"
 #include "service.h"
@@ -117,6 +116,16 @@ void service_cert_renew(struct request *request, const void *body, const struct 
 		return;
 	if (!can_renew(request, cert))
 		return;
+	if (asked->algorithm && !asked->new_key) {
+		request_fail(request, STATUS_INVALID,
+			     "the algorithm of a key that is there does not change: ask for a new "
+			     "key");
+		return;
+	}
+	uint64_t key_id = cert->key_id;
+
+	if (asked->new_key && !cert_take_successor(request, order, (unsigned)asked->algorithm))
+		return;
 	uint64_t issuer = cert->issuer_id == cert->id ? 0 : cert->issuer_id;
 	Keystore__V1__Hash hash = asked->hash ? asked->hash : (Keystore__V1__Hash)order->cert.hash;
 
@@ -131,7 +140,7 @@ void service_cert_renew(struct request *request, const void *body, const struct 
 			     (unsigned long long)asked->id);
 		return;
 	}
-	if (!cert_take_tpm_key(request, cert->key_id, &order->key) ||
+	if ((!asked->new_key && !cert_take_tpm_key(request, key_id, &order->key)) ||
 	    (issuer && !cert_take_issuer(request, order, issuer, &issuer_end)))
 		return;
 	if (cert_take_validity(request, issue, order, asked->validity, profile->default_days,

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
@@ -117,19 +117,45 @@ static void fail_cert(struct request *request, enum cert_status cert, const char
 		request_fail(request, statuses[cert], "%s", error);
 }
 
+/* NOT_FOUND: it was deleted, or is revoked. */
+static enum store_status check_active(struct service *service, uint64_t id)
+{
+	struct store_cert cert = {0};
+	enum store_status status = store_cert_get(service->store, id, &cert);
+
+	if (status == STORE_OK && cert.state == STORE_CERT_REVOKED)
+		status = STORE_NOT_FOUND;
+	store_cert_wipe(&cert);
+	return status;
+}
+
 /* What has vanished or changed while the TPM worked. */
 static enum store_status check_order(struct request *request, const struct issue_order *order)
 {
 	struct service *service = request->service;
 	const struct keyring_key *key;
-	struct store_cert issuer = {0};
 	enum store_status status = STORE_OK;
 
 	if (!order->new_key)
 		status = keyring_get(service->keyring, NULL, order->cert.key_id, &key);
 	if (status == STORE_OK && order->cert.issuer_id)
-		status = store_cert_get(service->store, order->cert.issuer_id, &issuer);
-	store_cert_wipe(&issuer);
+		status = check_active(service, order->cert.issuer_id);
+	if (status == STORE_OK && order->cert.id)
+		status = check_active(service, order->cert.id);
+	return status;
+}
+
+/* A key in the place of another one: for what that was for, and for those it was for. */
+static enum store_status add_successor(struct request *request, const struct issue_order *order)
+{
+	struct service *service = request->service;
+	const struct keyring_key *old;
+	enum store_status status = keyring_get(service->keyring, NULL, order->old_key_id, &old);
+	unsigned operations = status == STORE_OK ? old->operations & tpm_key_usage(order->key) : 0;
+
+	if (status == STORE_OK)
+		status = service_key_add_for(request, order->cert.key_id, order->key, operations,
+					     old->grants, old->grant_count);
 	return status;
 }
 
@@ -140,7 +166,9 @@ static enum store_status store_order(struct request *request, struct issue_order
 	enum store_status status = check_order(request, order);
 
 	snprintf(request->object, sizeof request->object, "%s", order->cert.key_name);
-	if (status == STORE_OK && order->new_key)
+	if (status == STORE_OK && order->old_key_id)
+		status = add_successor(request, order);
+	else if (status == STORE_OK && order->new_key)
 		status = service_key_add(request, order->cert.key_id, order->key,
 					 is_ca ? POLICY_SIGN : tpm_key_usage(order->key), is_ca);
 	if (status != STORE_OK)
@@ -174,6 +202,7 @@ static void reply_list(struct request *request, const struct issue *issue)
 
 	for (size_t i = 0; i < issue->count && status == STORE_OK; i++) {
 		status = reply_cert_build(&built[i], request->service->store,
+					  clock_now(request->service->clock),
 					  issue->orders[i].cert.id);
 		list[i] = &built[i].info;
 		body.n_certs++;
@@ -224,7 +253,8 @@ static void finish(struct request *request)
 	if (status == STORE_NOT_FOUND) {
 		store_rollback(request->service->store);
 		request_fail(request, STATUS_CONFLICT,
-			     "the certificate, its key or its issuer was deleted meanwhile, and "
+			     "the certificate, its key or its issuer was deleted or revoked "
+			     "meanwhile, and "
 			     "nothing has changed");
 		return;
 	}
@@ -443,7 +473,7 @@ void issue_run(struct request *request)
 	for (size_t i = 0; i < issue->count; i++) {
 		struct issue_order *order = &issue->orders[i];
 
-		order->cert.version_created = time(NULL);
+		order->cert.version_created = clock_now(request->service->clock);
 		if (order->new_key && !rehearse(request, order))
 			return;
 	}

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "change.h"
+#include "clock.h"
 #include "conn.h"
 #include "crls.h"
 #include "reply_cert.h"
@@ -13,6 +13,7 @@
 #include "service.h"
 #include "service_cert.h"
 #include "service_info.h"
+#include "upkeep.h"
 
 bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert)
 {
@@ -94,7 +95,7 @@ void service_cert_list(struct request *request, const void *body, const struct k
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__CertListReply list = KEYSTORE__V1__CERT_LIST_REPLY__INIT;
 	unsigned kind = (unsigned)asked->kind;
-	int64_t now = time(NULL);
+	int64_t now = clock_now(service->clock);
 
 	(void)key;
 	if (kind > STORE_CERT_TRUSTED || asked->after > INT64_MAX) {
@@ -138,7 +139,8 @@ void service_cert_reply(struct request *request, uint64_t id, const char *note)
 	Keystore__V1__CertReply body = KEYSTORE__V1__CERT_REPLY__INIT;
 	struct reply_cert built;
 	char told[256];
-	enum store_status status = reply_cert_build(&built, request->service->store, id);
+	enum store_status status = reply_cert_build(&built, request->service->store,
+						    clock_now(request->service->clock), id);
 
 	if (status == STORE_OK) {
 		snprintf(told, sizeof told, "%s", note);
@@ -332,6 +334,7 @@ void service_cert_publish(struct service *service, const struct store_cert *cert
 	/* A new one, or a renewed one, may need a list. */
 	if (cert->kind == STORE_CERT_CA)
 		crls_check(service->crls);
+	upkeep_check(service->upkeep);
 	if (cert->kind == STORE_CERT_DEVICE)
 		service_info_publish(service, key, &event);
 	else

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "request.h"
 #include "service.h"
 #include "service_cert.h"
@@ -14,6 +14,7 @@
 #define DAY		86400
 #define TIME_LAST	253402300799 /* the year 9999 (RFC 5280 4.1.2.5) */
 #define NAMES_BYTES_MAX 65536
+#define SUFFIX_MAX	12 /* of a key's name: ".v4294967295" */
 
 bool cert_take_validity(struct request *request, struct issue *issue, struct issue_order *order,
 			const Keystore__V1__Validity *asked, unsigned default_days,
@@ -21,9 +22,10 @@ bool cert_take_validity(struct request *request, struct issue *issue, struct iss
 {
 	static const Keystore__V1__Validity nothing = KEYSTORE__V1__VALIDITY__INIT;
 	const Keystore__V1__Validity *validity = asked ? asked : &nothing;
-	int64_t now = time(NULL);
+	int64_t now = clock_now(request->service->clock);
 	int64_t days = validity->days ? validity->days : default_days;
 	bool is_default = !validity->days && !validity->not_after;
+	char text[CLOCK_TEXT_MAX];
 
 	if (validity->days && validity->not_after) {
 		request_fail(request, STATUS_INVALID,
@@ -33,6 +35,13 @@ bool cert_take_validity(struct request *request, struct issue *issue, struct iss
 	if (validity->not_before < 0 || validity->not_before > TIME_LAST) {
 		request_fail(request, STATUS_INVALID,
 			     "the validity begins outside the years 1970 to 9999");
+		return false;
+	}
+	if (!validity->not_before && clock_state(request->service->clock) != CLOCK_GOOD) {
+		clock_explain(request->service->clock, text);
+		request_fail(request, STATUS_CONFLICT,
+			     "a certificate begins now, and what time it is, is not known: %s",
+			     text);
 		return false;
 	}
 	if (issuer_end && issuer_end <= now) {
@@ -153,7 +162,7 @@ bool cert_take_subject(struct request *request, struct issue_order *order,
 {
 	order->cert.kind = profile->is_ca ? STORE_CERT_CA : STORE_CERT_DEVICE;
 	order->cert.profile = profile->id;
-	order->cert.created = time(NULL);
+	order->cert.created = clock_now(request->service->clock);
 	order->cert.created_by = request->uid;
 	order->cert.subject = strdup(subject);
 	if (!order->cert.subject)
@@ -198,4 +207,60 @@ bool cert_take_old_key(struct request *request, struct issue_order *order,
 	order->cert.key_id = key->id;
 	snprintf(order->cert.key_name, sizeof order->cert.key_name, "%s", key->name);
 	return cert_take_tpm_key(request, order->cert.key_id, &order->key);
+}
+
+/* "web" and "web.v2" are followed by "web.v3". False: answered. */
+static bool name_successor(struct request *request, const struct store_cert *cert,
+			   char ret_name[NAMES_KEY_MAX + 1])
+{
+	const char *suffix = strrchr(cert->key_name, '.');
+	bool has_suffix = suffix && suffix[1] == 'v' && suffix[2] &&
+			  strspn(suffix + 2, "0123456789") == strlen(suffix + 2);
+	size_t len = has_suffix ? (size_t)(suffix - cert->key_name) : strlen(cert->key_name);
+	uint64_t taken;
+
+	if (len > NAMES_KEY_MAX - SUFFIX_MAX)
+		len = NAMES_KEY_MAX - SUFFIX_MAX;
+	for (uint32_t n = cert->version + 1; n < cert->version + 100; n++) {
+		snprintf(ret_name, NAMES_KEY_MAX + 1, "%.*s.v%u", (int)len, cert->key_name, n);
+		enum store_status status = store_key_id(request->service->store, ret_name, &taken);
+
+		if (status == STORE_NOT_FOUND &&
+		    !requests_is_reserved(request->service->requests, ret_name))
+			return true;
+		if (status != STORE_OK && status != STORE_NOT_FOUND) {
+			request_fail_store(request, status);
+			return false;
+		}
+	}
+	request_fail(request, STATUS_EXISTS,
+		     "the names for a new key of certificate %llu, up to “%s”, are taken: delete "
+		     "keys that are not used any more",
+		     (unsigned long long)cert->id, ret_name);
+	return false;
+}
+
+bool cert_take_successor(struct request *request, struct issue_order *order, unsigned algorithm)
+{
+	struct store_cert *cert = &order->cert;
+	char name[NAMES_KEY_MAX + 1];
+
+	if (cert->kind == STORE_CERT_CA) {
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu is a CA's, and with a new key it would not have "
+			     "issued what it has: make another CA in time",
+			     (unsigned long long)cert->id);
+		return false;
+	}
+	if (!algorithm)
+		algorithm = cert->key_algorithm;
+	/* How another kind of key signs for itself is not how the old one did. */
+	if (algorithm != cert->key_algorithm && cert->issuer_id == cert->id) {
+		cert->hash = 0;
+		cert->padding = TPM_PADDING_NONE;
+	}
+	order->old_key_id = cert->key_id;
+	cert->key_id = 0;
+	return name_successor(request, cert, name) &&
+	       cert_take_new_key(request, order, name, algorithm);
 }

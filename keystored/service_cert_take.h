@@ -42,4 +42,10 @@ bool cert_take_old_key(struct request *request, struct issue_order *order,
 		       const Keystore__V1__KeyRef *ref, const struct profile *profile,
 		       bool is_self_signed);
 
+/*
+ * A new key in the place of the one of a certificate to be renewed, which stays: named after it,
+ * with its grants; of the same algorithm where @algorithm is 0.
+ */
+bool cert_take_successor(struct request *request, struct issue_order *order, unsigned algorithm);
+
 #endif

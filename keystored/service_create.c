@@ -60,10 +60,9 @@ static bool begin(struct request *request, unsigned operations)
 	return true;
 }
 
-enum store_status service_key_add(struct request *request, uint64_t id, struct tpm_key *key,
-				  unsigned operations, bool of_ca)
+static enum store_status add(struct request *request, uint64_t id, struct tpm_key *key,
+			     unsigned operations, bool of_ca, struct grant *grants, size_t count)
 {
-	struct grant creator = {POLICY_UID, request->uid, operations};
 	struct store_key stored = {
 		.id = id,
 		.algorithm = tpm_key_algorithm(key),
@@ -73,8 +72,8 @@ enum store_status service_key_add(struct request *request, uint64_t id, struct t
 		.created = time(NULL),
 		.created_by = request->uid,
 		.of_ca = of_ca,
-		.grants = &creator,
-		.grant_count = of_ca ? 0 : 1,
+		.grants = grants,
+		.grant_count = count,
 	};
 	const uint8_t *der = tpm_key_der(key, &stored.der_len);
 	const uint8_t *auth = tpm_key_auth(key, &stored.auth_len);
@@ -88,6 +87,33 @@ enum store_status service_key_add(struct request *request, uint64_t id, struct t
 	enum store_status status = store_key_add(request->service->store, &stored);
 
 	OPENSSL_cleanse(stored.auth, sizeof stored.auth);
+	return status;
+}
+
+enum store_status service_key_add(struct request *request, uint64_t id, struct tpm_key *key,
+				  unsigned operations, bool of_ca)
+{
+	struct grant creator = {POLICY_UID, request->uid, operations};
+
+	return add(request, id, key, operations, of_ca, &creator, of_ca ? 0 : 1);
+}
+
+enum store_status service_key_add_for(struct request *request, uint64_t id, struct tpm_key *key,
+				      unsigned operations, const struct grant *grants, size_t count)
+{
+	struct grant *copies = calloc(count ? count : 1, sizeof *copies);
+	enum store_status status = STORE_NOMEM;
+	size_t left = 0;
+
+	for (size_t i = 0; copies && i < count; i++) {
+		if (!(grants[i].operations & operations))
+			continue;
+		copies[left] = grants[i];
+		copies[left++].operations &= operations;
+	}
+	if (copies)
+		status = add(request, id, key, operations, false, copies, left);
+	free(copies);
 	return status;
 }
 

@@ -2,10 +2,14 @@
 
 #include <time.h>
 
+#include "clock.h"
 #include "conn.h"
 #include "reply.h"
 #include "request.h"
 #include "service.h"
+#include "store_renewal.h"
+
+#define SOON (30 * INT64_C(86400)) /* seconds: of these a status tells */
 
 static Keystore__V1__Limits limits_of(const struct config *config)
 {
@@ -59,13 +63,31 @@ void service_info_status(struct request *request, const void *body, const struct
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__StatusReply answer = KEYSTORE__V1__STATUS_REPLY__INIT;
 	Keystore__V1__Limits limits = limits_of(service->config);
+	static const Keystore__V1__ClockState clock_states[CLOCK_STATE_COUNT] = {
+		[CLOCK_GOOD] = KEYSTORE__V1__CLOCK_STATE__CLOCK_STATE_GOOD,
+		[CLOCK_BEFORE_BUILD] = KEYSTORE__V1__CLOCK_STATE__CLOCK_STATE_BEFORE_BUILD,
+		[CLOCK_BEHIND] = KEYSTORE__V1__CLOCK_STATE__CLOCK_STATE_BEHIND,
+		[CLOCK_AHEAD] = KEYSTORE__V1__CLOCK_STATE__CLOCK_STATE_AHEAD,
+	};
+	int64_t now = clock_now(service->clock);
 	struct tpm_counters counters;
+	char note[CLOCK_TEXT_MAX];
 	struct reply_tpm tpm;
+	uint64_t expiring = 0;
+	uint64_t expired = 0;
 
 	(void)body;
 	(void)key;
 	reply_tpm_build(&tpm, service->engine);
 	tpm_engine_counters(service->engine, &counters);
+	clock_explain(service->clock, note);
+	/* As far as the database can be read; status is for when something is wrong, too. */
+	if (store_renewal_count(service->store, now, now + SOON, &expired, &expiring) != STORE_OK)
+		expired = expiring = 0;
+	answer.clock = clock_states[clock_state(service->clock)];
+	answer.clock_note = note;
+	answer.certs_expired = expired;
+	answer.certs_expiring = expiring;
 	answer.server_version = (char *)(uintptr_t)KEYSTORE_VERSION;
 	answer.uptime_ms = uptime_ms(service);
 	answer.tpm = &tpm.facts;

@@ -22,5 +22,9 @@ bool service_key_can_make(struct request *request, unsigned algorithm);
 [[nodiscard]] enum store_status service_key_add(struct request *request, uint64_t id,
 						struct tpm_key *key, unsigned operations,
 						bool of_ca);
+/* The same for others: who is granted what, as far as it is among @operations. */
+[[nodiscard]] enum store_status service_key_add_for(struct request *request, uint64_t id,
+						    struct tpm_key *key, unsigned operations,
+						    const struct grant *grants, size_t count);
 
 #endif

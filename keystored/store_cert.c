@@ -141,6 +141,8 @@ enum store_status store_cert_delete(struct store *store, uint64_t id)
 	if (status == STORE_OK)
 		status = run_with_id(store, SQL_CERT_DELETE_REVOCATIONS, id);
 	if (status == STORE_OK)
+		status = run_with_id(store, SQL_CERT_DELETE_RENEWAL, id);
+	if (status == STORE_OK)
 		status = run_with_id(store, SQL_CERT_DELETE, id);
 	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
 }

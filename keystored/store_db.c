@@ -138,6 +138,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX certificate_version_by_subject ON certificate_version(subject);"
 	"CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer);"
 	"CREATE INDEX IF NOT EXISTS key_by_spki ON key(spki);",
+	store_schema_renewal,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -102,6 +102,11 @@ enum store_sql {
 	SQL_CRL_DUE,
 	SQL_CLOCK_GET,
 	SQL_CLOCK_SET,
+	SQL_RENEWAL_GET,
+	SQL_RENEWAL_SET,
+	SQL_RENEWAL_WALK,
+	SQL_RENEWAL_COUNT,
+	SQL_CERT_DELETE_RENEWAL,
 	SQL_COUNT,
 };
 
@@ -143,6 +148,7 @@ void store_db_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32]);
 extern const char store_schema_trust[];
 extern const char *const store_sql_trust[SQL_COUNT];
 extern const char store_schema_revocation[];
+extern const char store_schema_renewal[];
 extern const char *const store_sql_revocation[SQL_COUNT];
 
 /* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */

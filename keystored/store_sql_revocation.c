@@ -1,6 +1,8 @@
-/* Schema and statements of revocations, CRLs and the clock. Part of store_db.c's tables. */
+/* Schema and statements of revocations, CRLs, the clock and renewals. Part of store_db.c's tables. */
 #include "store_db.h"
 
+#define RENEWAL_COLUMNS                                                                            \
+	"n.mode, n.value, n.new_key, n.warned_version, n.warned_days, n.reported_version"
 #define CRL_COLUMNS "ca_id, number, this_update, next_update, count, length(der), covers <> changes"
 
 /*
@@ -24,6 +26,18 @@ const char store_schema_revocation[] =
 	" count INTEGER NOT NULL DEFAULT 0,"
 	" der BLOB NOT NULL DEFAULT x'');"
 	"CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), seen INTEGER NOT NULL);";
+
+const char store_schema_renewal[] =
+	"CREATE TABLE renewal ("
+	" certificate_id INTEGER PRIMARY KEY REFERENCES certificate(id),"
+	" mode INTEGER NOT NULL,"
+	" value INTEGER NOT NULL,"
+	" new_key INTEGER NOT NULL,"
+	" warned_version INTEGER NOT NULL,"
+	" warned_days INTEGER NOT NULL,"
+	" reported_version INTEGER NOT NULL);"
+	"CREATE INDEX certificate_version_by_end ON certificate_version(not_after) WHERE state = "
+	"1;";
 
 const char *const store_sql_revocation[SQL_COUNT] = {
 	[SQL_REVOKE_LIST] = "SELECT version, state, issuer_id, serial, revocation_reason"
@@ -61,4 +75,25 @@ const char *const store_sql_revocation[SQL_COUNT] = {
 	[SQL_CLOCK_GET] = "SELECT seen FROM clock",
 	[SQL_CLOCK_SET] = "INSERT INTO clock (id, seen) VALUES (1, ?1)"
 			  " ON CONFLICT DO UPDATE SET seen = excluded.seen",
+	[SQL_RENEWAL_GET] = "SELECT " RENEWAL_COLUMNS " FROM renewal n WHERE certificate_id = ?1",
+	[SQL_RENEWAL_SET] =
+		"INSERT INTO renewal (certificate_id, mode, value, new_key, warned_version,"
+		" warned_days, reported_version)"
+		" SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM certificate WHERE id = ?1"
+		" ON CONFLICT DO UPDATE SET mode = excluded.mode, value = excluded.value,"
+		" new_key = excluded.new_key, warned_version = excluded.warned_version,"
+		" warned_days = excluded.warned_days,"
+		" reported_version = excluded.reported_version",
+	[SQL_RENEWAL_WALK] =
+		"SELECT c.id, c.kind, c.profile, v.version, v.key_id, v.issuer_id, v.not_before,"
+		" v.not_after, v.common_name, v.subject, v.issuer, k.name, " RENEWAL_COLUMNS
+		" FROM certificate c JOIN certificate_version v"
+		" ON v.certificate_id = c.id AND v.version = c.version AND v.state = 1"
+		" LEFT JOIN key k ON k.id = v.key_id LEFT JOIN renewal n ON n.certificate_id = c.id"
+		" WHERE c.id > ?1 ORDER BY c.id LIMIT ?2",
+	[SQL_RENEWAL_COUNT] = "SELECT (SELECT count(*) FROM certificate_version"
+			      " WHERE state = 1 AND not_after < ?1),"
+			      " (SELECT count(*) FROM certificate_version"
+			      " WHERE state = 1 AND not_after >= ?1 AND not_after < ?2)",
+	[SQL_CERT_DELETE_RENEWAL] = "DELETE FROM renewal WHERE certificate_id = ?1",
 };

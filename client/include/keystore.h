@@ -135,6 +135,14 @@ struct ks_limits {
 	uint32_t grants_per_key;
 };
 
+/* Whether the service believes its clock; as long as not, nothing is renewed. */
+enum ks_clock_state {
+	KS_CLOCK_GOOD = 1,
+	KS_CLOCK_BEFORE_BUILD = 2, /* before the service was built */
+	KS_CLOCK_BEHIND = 3,	   /* more than a day behind what it was */
+	KS_CLOCK_AHEAD = 4,	   /* jumped ahead */
+};
+
 struct ks_service {
 	const char *version;
 	uint32_t protocol_version; /* hello only */
@@ -151,6 +159,10 @@ struct ks_service {
 	uint64_t tpm_commands;
 	uint64_t tpm_reopened;
 	uint64_t signatures_withheld;
+	enum ks_clock_state clock;
+	const char *clock_note;	 /* what is wrong with it, or whether it is synchronised */
+	uint64_t certs_expiring; /* active ones that end within 30 days */
+	uint64_t certs_expired;	 /* active ones that have ended */
 };
 
 enum ks_name_type {
@@ -200,7 +212,8 @@ enum ks_event_type {
 	KS_EVENT_CERT_CREATED = 5,
 	KS_EVENT_CERT_UPDATED = 6, /* renewed */
 	KS_EVENT_CERT_DELETED = 7,
-	KS_EVENT_CRL = 20, /* a CA's list is a new one */
+	KS_EVENT_CRL = 20,    /* a CA's list is a new one */
+	KS_EVENT_EXPIRY = 21, /* a certificate ends soon, or is due and cannot be renewed */
 };
 
 struct ks_event {
@@ -211,6 +224,9 @@ struct ks_event {
 	uint64_t cert_id; /* KS_EVENT_CERT_* */
 	const char *cert_common_name;
 	const struct ks_crl *crl; /* KS_EVENT_CRL: ca_id, number, next_update */
+	int32_t days_left;	  /* KS_EVENT_EXPIRY, and of the certificate: … */
+	int64_t not_after;
+	const char *note; /* … why it is not renewed; else "" */
 };
 
 enum ks_cert_kind {
@@ -226,6 +242,20 @@ enum ks_cert_state {
 	KS_CERT_EXPIRED = 3,
 	KS_CERT_REVOKED = 4,
 	KS_CERT_REQUESTED = 5, /* a CSR is out, and there is no certificate yet */
+};
+
+enum ks_renewal_mode {
+	KS_RENEWAL_DEFAULT = 0, /* as its profile has it: 10 per cent left, for CAs off */
+	KS_RENEWAL_OFF = 1,
+	KS_RENEWAL_DAYS_BEFORE = 2,  /* so many days before the end, 1..3650 */
+	KS_RENEWAL_PERCENT_LEFT = 3, /* when so much of the life is left, 1..66 */
+};
+
+/* When a certificate is renewed by itself: not before a third of its life is over. */
+struct ks_renewal {
+	enum ks_renewal_mode mode;
+	uint32_t value; /* DAYS_BEFORE, PERCENT_LEFT */
+	bool new_key;	/* each time with a new key */
 };
 
 /* What was a certificate once, under the same ID. */
@@ -267,6 +297,8 @@ struct ks_cert {
 	int64_t created;
 	uint32_t created_by;
 	/* not in lists: */
+	struct ks_renewal renewal;
+	int64_t renewal_at; /* when it is renewed by itself; 0: it is not */
 	const uint8_t *der;
 	size_t der_len;
 	const struct ks_cert_version *history; /* the latest first */
@@ -652,6 +684,24 @@ enum ks_status ks_crl_export(struct ks_client *client, uint64_t ca_id, uint64_t 
 			     const char *number, struct ks_result **ret_result);
 enum ks_status ks_crl_export_start(struct ks_client *client, uint64_t ca_id, uint64_t offset,
 				   const char *number, ks_done_fn *done, void *user);
+
+/* Renews with a new key, which takes over the grants; @algorithm 0: as before. */
+enum ks_status ks_cert_rekey(struct ks_client *client, uint64_t id,
+			     const struct ks_validity *validity, enum ks_hash hash,
+			     enum ks_algorithm algorithm, struct ks_result **ret_result);
+enum ks_status ks_cert_rekey_start(struct ks_client *client, uint64_t id,
+				   const struct ks_validity *validity, enum ks_hash hash,
+				   enum ks_algorithm algorithm, ks_done_fn *done, void *user);
+
+enum ks_status ks_cert_set_renewal(struct ks_client *client, uint64_t id,
+				   const struct ks_renewal *renewal, struct ks_result **ret_result);
+enum ks_status ks_cert_set_renewal_start(struct ks_client *client, uint64_t id,
+					 const struct ks_renewal *renewal, ks_done_fn *done,
+					 void *user);
+
+/* The service's clock is right, whatever it was before. KS_CONFLICT: it cannot be. */
+enum ks_status ks_clock_confirm(struct ks_client *client, struct ks_result **ret_result);
+enum ks_status ks_clock_confirm_start(struct ks_client *client, ks_done_fn *done, void *user);
 
 /* Signs a CA's list anew. */
 enum ks_status ks_crl_renew(struct ks_client *client, uint64_t ca_id,

@@ -58,6 +58,11 @@ static const struct {
 	[OPTION_KIND] = {"--kind", "NAME", "ca, device or trusted (default: all)"},
 	[OPTION_RSA_SUBJECT] = {"--rsa-subject", "NAME", "of the RSA CA, like \"CN=Plant CA RSA\""},
 	[OPTION_REASON] = {"--reason", "NAME", "why, like keyCompromise (RFC 5280 5.3.1)"},
+	[OPTION_DAYS_BEFORE] = {"--days-before", "DAYS", "so many days before its end"},
+	[OPTION_FRACTION] = {"--fraction", "PERCENT", "when so much of its life is left"},
+	[OPTION_OFF] = {"--off", NULL, "not by itself"},
+	[OPTION_DEFAULT] = {"--default", NULL, "as is usual for what it is used as"},
+	[OPTION_REKEY] = {"--rekey", NULL, "with a new key, named like the old one"},
 	[OPTION_OF_VERSION] = {"--of-version", "NUMBER", "this one only (default: all)"},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 };

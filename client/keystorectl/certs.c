@@ -297,22 +297,34 @@ static enum exit_code command_cert_export(struct ctl *ctl)
 
 static enum exit_code command_cert_renew(struct ctl *ctl)
 {
+	const char *algorithm = ctl_option(ctl, OPTION_ALGORITHM);
 	struct progress progress = {.ctl = ctl, .show = cert_show_result};
+	bool is_rekey = ctl_has(ctl, OPTION_REKEY);
 	struct ks_validity validity;
 	char doing[DOING_BYTES];
+	enum ks_status started;
 	enum exit_code code;
 	enum ks_hash hash;
 	uint64_t id;
 
 	if (!take_id(ctl, &id) || !take_validity(ctl, &validity) || !take_hash(ctl, &hash))
 		return EXIT_USAGE;
+	if (algorithm && !is_rekey)
+		return ctl_fail(ctl, EXIT_USAGE, "--algorithm is for a new key: give --rekey too");
+	if (algorithm && !ks_algorithm_from_name(algorithm))
+		return ctl_fail(ctl, EXIT_USAGE, "--algorithm %s: not one of %s", algorithm,
+				option_help(OPTION_ALGORITHM));
 	code = ctl_connect(ctl);
 	if (code != EXIT_OK)
 		return code;
 	snprintf(doing, sizeof(doing), "renewing certificate %s", ctl->words[0]);
 	progress.doing = doing;
-	return progress_wait(&progress, ks_cert_renew_start(ctl->client, id, &validity, hash,
-							    progress_done, &progress));
+	started = is_rekey ? ks_cert_rekey_start(ctl->client, id, &validity, hash,
+						 ks_algorithm_from_name(algorithm), progress_done,
+						 &progress)
+			   : ks_cert_renew_start(ctl->client, id, &validity, hash, progress_done,
+						 &progress);
+	return progress_wait(&progress, started);
 }
 
 static enum exit_code command_cert_delete(struct ctl *ctl)
@@ -384,9 +396,11 @@ const struct command commands_cert[] = {
 		.name = "cert renew",
 		.words = "ID",
 		.word_count = 1,
-		.options = HAS(DAYS) | HAS(NOT_BEFORE) | HAS(NOT_AFTER) | HAS(HASH),
+		.options = HAS(DAYS) | HAS(NOT_BEFORE) | HAS(NOT_AFTER) | HAS(HASH) | HAS(REKEY) |
+			   HAS(ALGORITHM),
 		.summary = "the same certificate with a new validity",
-		.help = "ID, key, subject and names stay; what it was so far is kept.",
+		.help = "ID, subject and names stay, the key too without --rekey. What it was so\n"
+			"far is kept, and the key that it had.",
 		.run = command_cert_renew,
 	},
 	{

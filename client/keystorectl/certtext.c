@@ -4,11 +4,13 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "keytext.h"
 #include "table.h"
 
 #define FINGERPRINT_BYTES 32
+#define SOON_DAYS	  30
 
 const char *const cert_heads[CERT_COLUMNS] = {
 	"ID",	   "COMMON NAME", "SERIAL",    "ISSUER", "VALID TO",
@@ -61,11 +63,24 @@ static const char *algorithm_text(const struct ks_cert *cert)
 	return name ? name : "unknown";
 }
 
+/* Whether it ends soon. */
+static bool days_left(const struct ks_cert *cert, int *ret_days)
+{
+	int64_t left = cert->not_after - (int64_t)time(NULL);
+
+	if (cert->state != KS_CERT_ACTIVE || left < 0 || left >= SOON_DAYS * 86400)
+		return false;
+	*ret_days = (int)((left + 86399) / 86400);
+	return true;
+}
+
 bool cert_add_row(struct table *table, const struct ks_cert *cert)
 {
+	char state[32];
 	char key[32];
 	char end[TIME_BYTES];
 	char id[24];
+	int days;
 
 	time_text(cert->not_after, end);
 	end[cert->state == KS_CERT_REQUESTED ? 0 : strlen("2026-01-01")] = '\0';
@@ -74,10 +89,14 @@ bool cert_add_row(struct table *table, const struct ks_cert *cert)
 		snprintf(key, sizeof(key), "yes, %s", origin_text(cert->key_origin));
 	else
 		snprintf(key, sizeof(key), "no");
+	if (days_left(cert, &days))
+		snprintf(state, sizeof(state), "%d days left", days);
+	else
+		snprintf(state, sizeof(state), "%s", state_text(cert->state));
 	return table_add(table,
 			 (const char *const[]){id, cert->common_name, cert->serial, cert->issuer,
 					       end, cert->profile, key, cert->signature_algorithm,
-					       algorithm_text(cert), state_text(cert->state)});
+					       algorithm_text(cert), state});
 }
 
 static json_t *fingerprint_json(const uint8_t *fingerprint)
@@ -133,6 +152,22 @@ static json_t *pem_json(const struct ks_cert *cert)
 	return text;
 }
 
+static json_t *renewal_json(const struct ks_cert *cert)
+{
+	static const char *const modes[] = {
+		[KS_RENEWAL_DEFAULT] = "default",
+		[KS_RENEWAL_OFF] = "off",
+		[KS_RENEWAL_DAYS_BEFORE] = "days before",
+		[KS_RENEWAL_PERCENT_LEFT] = "per cent left",
+	};
+	bool is_known = (unsigned)cert->renewal.mode < sizeof(modes) / sizeof(modes[0]);
+
+	return json_pack("{s:s, s:i, s:b, s:o}", "mode",
+			 is_known ? modes[cert->renewal.mode] : "unknown", "value",
+			 (int)cert->renewal.value, "new_key", cert->renewal.new_key, "at",
+			 cert->renewal_at ? time_json(cert->renewal_at) : json_null());
+}
+
 json_t *cert_json(const struct ks_cert *cert)
 {
 	json_t *object = json_pack(
@@ -167,6 +202,7 @@ json_t *cert_json(const struct ks_cert *cert)
 	json_object_set_new(object, "created", time_json(cert->created));
 	json_object_set_new(object, "created_by", json_integer(cert->created_by));
 	if (cert->der_len) {
+		json_object_set_new(object, "renewal", renewal_json(cert));
 		json_object_set_new(object, "pem", pem_json(cert));
 		json_object_set_new(object, "history", history_json(cert));
 	}
@@ -186,6 +222,27 @@ static void print_history(const struct ks_cert *cert, FILE *out)
 			   version->version, state_text(version->state), from, to,
 			   version->signature_algorithm, version->serial);
 	}
+}
+
+static void print_renewal(const struct ks_cert *cert, FILE *out)
+{
+	static const char *const whys[] = {
+		[KS_RENEWAL_DEFAULT] = ", as is usual",
+		[KS_RENEWAL_OFF] = "",
+		[KS_RENEWAL_DAYS_BEFORE] = " days before its end",
+		[KS_RENEWAL_PERCENT_LEFT] = " per cent of its life left",
+	};
+	const struct ks_renewal *renewal = &cert->renewal;
+	bool is_known = (unsigned)renewal->mode < sizeof(whys) / sizeof(whys[0]);
+	char value[16] = "";
+	char when[TIME_BYTES];
+
+	time_text(cert->renewal_at, when);
+	if (renewal->value)
+		snprintf(value, sizeof(value), ", %u", renewal->value);
+	fact_print(out, "renewal", "%s%s%s%s", cert->renewal_at ? when : "not by itself", value,
+		   is_known && cert->renewal_at ? whys[renewal->mode] : "",
+		   cert->renewal_at && renewal->new_key ? ", with a new key" : "");
 }
 
 static void print_made(const struct ks_cert *cert, FILE *out)
@@ -209,6 +266,7 @@ static void print_made(const struct ks_cert *cert, FILE *out)
 		time_text(cert->revoked_at, time);
 		fact_print(out, "revoked", "%s, %s", time, reason_text(cert->revocation_reason));
 	}
+	print_renewal(cert, out);
 	fact_print(out, "signature", "%s", cert->signature_algorithm);
 	if (fingerprint)
 		fact_print(out, "fingerprint", "%s", fingerprint);

@@ -33,6 +33,7 @@ extern const struct command commands_use[];
 extern const struct command commands_cert[];
 extern const struct command commands_check[];
 extern const struct command commands_crl[];
+extern const struct command commands_renewal[];
 extern const struct command commands_audit[];
 
 /* All of them, in the order of the list; ends with NULL. */

@@ -67,10 +67,25 @@ static json_t *limits_json(const struct ks_limits *limits)
 			 (json_int_t)limits->grants_per_key);
 }
 
+static const char *clock_text(enum ks_clock_state state)
+{
+	switch (state) {
+	case KS_CLOCK_GOOD:
+		return "good";
+	case KS_CLOCK_BEFORE_BUILD:
+		return "before build";
+	case KS_CLOCK_BEHIND:
+		return "behind";
+	case KS_CLOCK_AHEAD:
+		return "ahead";
+	}
+	return "unknown";
+}
+
 static json_t *service_json(const struct ks_service *service)
 {
 	return json_pack("{s:{s:s, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
-			 " s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+			 " s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:s, s:o}, s:{s:I, s:I}}",
 			 "service", "version", service->version, "client_version", KEYSTORE_VERSION,
 			 "uptime_seconds", (double)service->uptime_ms / 1000, "connections",
 			 (json_int_t)service->connections, "tpm", tpm_json(&service->tpm), "queue",
@@ -81,7 +96,10 @@ static json_t *service_json(const struct ks_service *service)
 			 (json_int_t)service->decryptions, "tpm_commands",
 			 (json_int_t)service->tpm_commands, "tpm_reopened",
 			 (json_int_t)service->tpm_reopened, "signatures_withheld",
-			 (json_int_t)service->signatures_withheld);
+			 (json_int_t)service->signatures_withheld, "clock", "state",
+			 clock_text(service->clock), "note", text_json(service->clock_note),
+			 "certificates", "expiring", (json_int_t)service->certs_expiring, "expired",
+			 (json_int_t)service->certs_expired);
 }
 
 static void list_append(char list[LIST_BYTES], const char *item)
@@ -143,6 +161,10 @@ static void print_service(const struct ks_service *service)
 	fact_print(stdout, "queue", "%u of %u jobs wait", service->queue_length,
 		   service->queue_limit);
 	fact_print(stdout, "keys", "%llu of %u", (unsigned long long)service->keys, limits->keys);
+	fact_print(stdout, "clock", "%s", service->clock_note);
+	fact_print(stdout, "certificates", "%llu end within 30 days, %llu have ended",
+		   (unsigned long long)service->certs_expiring,
+		   (unsigned long long)service->certs_expired);
 	fact_print(stdout, "since start",
 		   "signatures: %llu, decryptions: %llu, TPM commands: %llu, TPM reopened: %llu, "
 		   "signatures withheld: %llu",
@@ -185,6 +207,7 @@ static const char *const event_texts[] = {
 	[KS_EVENT_CERT_UPDATED] = "cert updated",
 	[KS_EVENT_CERT_DELETED] = "cert deleted",
 	[KS_EVENT_CRL] = "crl",
+	[KS_EVENT_EXPIRY] = "cert expiry",
 };
 
 static json_t *event_json(const struct ks_event *event, const char *time)
@@ -196,6 +219,11 @@ static json_t *event_json(const struct ks_event *event, const char *time)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "ca_id", (json_int_t)event->crl->ca_id,
 				 "number", text_json(event->crl->number));
+	if (event->type == KS_EVENT_EXPIRY)
+		return json_pack("{s:s, s:s, s:I, s:o, s:i, s:o}", "time", time, "event",
+				 event_texts[event->type], "id", (json_int_t)event->cert_id,
+				 "common_name", text_json(event->cert_common_name), "days_left",
+				 (int)event->days_left, "note", text_json(event->note));
 	if (event->cert_id)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
@@ -215,6 +243,10 @@ static void print_event(const struct ks_event *event, void *user)
 	else if (event->type == KS_EVENT_TPM)
 		printf("%s tpm %s%s%s\n", now, state_text(event->tpm->state),
 		       *event->tpm->reason ? ": " : "", event->tpm->reason);
+	else if (event->type == KS_EVENT_EXPIRY)
+		printf("%s certificate #%llu %s ends in %d days%s%s\n", now,
+		       (unsigned long long)event->cert_id, event->cert_common_name,
+		       (int)event->days_left, *event->note ? ": " : "", event->note);
 	else if (event->type == KS_EVENT_CRL)
 		printf("%s crl of #%llu number %s\n", now, (unsigned long long)event->crl->ca_id,
 		       event->crl->number);

@@ -1,0 +1,394 @@
+#include "upkeep.h"
+
+#include <keystore.pb-c.h>
+#include <status.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "clock.h"
+#include "lazy_timer.h"
+#include "request.h"
+#include "service.h"
+#include "service_renewal.h"
+#include "store_renewal.h"
+
+#define DAY	       86400
+#define PAGE	       64u
+#define STEP_USEC      2000 /* between two pages: others want the loop too */
+#define DUE_MAX	       64
+#define NOTE_MAX       320
+#define RETRY_MIN_USEC (600 * UINT64_C(1000000))
+#define RETRY_MAX_USEC (86400 * UINT64_C(1000000))
+#define FAILURES_MAX   1024
+
+/* One of a page, and what there is to tell of it. */
+struct seen {
+	struct store_cert cert;
+	struct store_renewal renewal;
+	unsigned warning;    /* days; 0: none */
+	char note[NOTE_MAX]; /* it is due, and why nothing comes of it; "": nothing to tell */
+};
+
+struct due {
+	uint64_t id;
+	uint32_t version;
+	int64_t not_after; /* of the new version */
+	bool new_key;
+};
+
+struct failure {
+	uint64_t id;
+	uint32_t version;
+	uint64_t pause; /* microseconds, as is the next */
+	uint64_t retry;
+	LIST_ENTRY(failure) entry;
+};
+
+struct upkeep {
+	struct service *service;
+	struct lazy_timer *timer;
+	struct seen *page;
+	size_t seen;
+	bool is_asked; /* for a walk from the beginning */
+	bool is_walking;
+	uint64_t after;
+	struct due due[DUE_MAX];
+	size_t due_count;
+	bool is_renewing; /* due[0] */
+	LIST_HEAD(, failure) failures;
+	size_t failure_count;
+};
+
+static struct failure *failure_of(const struct upkeep *upkeep, uint64_t id)
+{
+	struct failure *failure;
+
+	LIST_FOREACH(failure, &upkeep->failures, entry)
+	{
+		if (failure->id == id)
+			return failure;
+	}
+	return NULL;
+}
+
+static void forget_failure(struct upkeep *upkeep, struct failure *failure)
+{
+	LIST_REMOVE(failure, entry);
+	upkeep->failure_count--;
+	free(failure);
+}
+
+/* Whether it is the first time for this version. */
+static bool note_failure(struct upkeep *upkeep, const struct due *due)
+{
+	uint64_t now = lazy_timer_now(upkeep->timer);
+	struct failure *failure = failure_of(upkeep, due->id);
+	bool is_first = !failure || failure->version != due->version;
+
+	if (!failure && upkeep->failure_count < FAILURES_MAX) {
+		failure = calloc(1, sizeof *failure);
+		if (failure) {
+			LIST_INSERT_HEAD(&upkeep->failures, failure, entry);
+			upkeep->failure_count++;
+		}
+	}
+	/* Without memory of it, it is tried again with the next walk. */
+	if (!failure)
+		return is_first;
+	failure->id = due->id;
+	failure->version = due->version;
+	failure->pause = is_first ? RETRY_MIN_USEC : 2 * failure->pause;
+	if (failure->pause > RETRY_MAX_USEC)
+		failure->pause = RETRY_MAX_USEC;
+	failure->retry = now + failure->pause;
+	return is_first;
+}
+
+static bool add_to_page(const struct store_cert *cert, const struct store_renewal *renewal,
+			void *user)
+{
+	struct upkeep *upkeep = user;
+
+	upkeep->page[upkeep->seen++] = (struct seen){.cert = *cert, .renewal = *renewal};
+	return true;
+}
+
+/* Why a new version would end no later; false: it would. */
+static bool issuer_ends(struct upkeep *upkeep, struct seen *seen, int64_t *not_after)
+{
+	const struct store_cert *cert = &seen->cert;
+	struct store_cert issuer;
+	bool ends = false;
+
+	if (cert->issuer_id == cert->id ||
+	    store_cert_get(upkeep->service->store, cert->issuer_id, &issuer) != STORE_OK)
+		return false;
+	if (*not_after > issuer.facts.not_after)
+		*not_after = issuer.facts.not_after;
+	if (*not_after <= cert->facts.not_after) {
+		ends = true;
+		snprintf(seen->note, sizeof seen->note,
+			 "it is due to be renewed, and would end no later, since its issuer, "
+			 "certificate %llu, ends then: renew that first",
+			 (unsigned long long)issuer.id);
+	}
+	store_cert_wipe(&issuer);
+	return ends;
+}
+
+static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t now)
+{
+	const struct store_cert *cert = &seen->cert;
+	const struct profile *profile = profile_by_id(cert->profile);
+	struct renewal_policy policy = renewal_resolve(&seen->renewal.policy, profile);
+	int64_t life = cert->facts.not_after - cert->facts.not_before;
+	const struct failure *failure = failure_of(upkeep, cert->id);
+	int64_t not_after = now + life;
+
+	if (!cert->key_id ||
+	    renewal_at(&policy, cert->facts.not_before, cert->facts.not_after) > now)
+		return;
+	if (!cert->issuer_id) {
+		snprintf(
+			seen->note, sizeof seen->note,
+			"it is due to be renewed, and was issued elsewhere, by “%.128s”: have that "
+			"CA renew it",
+			cert->facts.issuer);
+		return;
+	}
+	if (issuer_ends(upkeep, seen, &not_after))
+		return;
+	if (failure && failure->version == cert->version &&
+	    failure->retry > lazy_timer_now(upkeep->timer))
+		return;
+	if (upkeep->due_count < DUE_MAX)
+		upkeep->due[upkeep->due_count++] = (struct due){
+			.id = cert->id,
+			.version = cert->version,
+			.not_after = not_after,
+			.new_key = policy.new_key,
+		};
+}
+
+static void look_at(struct upkeep *upkeep, struct seen *seen, int64_t now)
+{
+	const struct store_cert *cert = &seen->cert;
+	struct store_renewal *renewal = &seen->renewal;
+	unsigned days = renewal_warning(cert->facts.not_before, cert->facts.not_after, now);
+
+	if (days && (renewal->warned_version != cert->version || days < renewal->warned_days)) {
+		seen->warning = days;
+		renewal->warned_version = cert->version;
+		renewal->warned_days = days;
+	}
+	look_at_renewal(upkeep, seen, now);
+	if (*seen->note && renewal->reported_version == cert->version)
+		seen->note[0] = '\0';
+	if (*seen->note)
+		renewal->reported_version = cert->version;
+}
+
+static int days_left(const struct seen *seen, int64_t now)
+{
+	return (int)((seen->cert.facts.not_after - now + DAY - 1) / DAY);
+}
+
+/* What is told is remembered in the same transaction. */
+static enum store_status record(struct upkeep *upkeep, const struct seen *seen, int64_t now)
+{
+	struct service *service = upkeep->service;
+	char detail[NOTE_MAX + 160];
+	struct audit_entry entry = {
+		.uid = geteuid(),
+		.pid = getpid(),
+		.operation = "cert expiry",
+		.object = seen->cert.key_name,
+		.status = status_name(STATUS_OK),
+		.detail = detail,
+	};
+
+	snprintf(detail, sizeof detail, "certificate %llu “%.64s” ends in %d days%s%s",
+		 (unsigned long long)seen->cert.id, seen->cert.facts.common_name,
+		 days_left(seen, now), *seen->note ? ": " : "", seen->note);
+	enum store_status status = store_renewal_set(service->store, seen->cert.id, &seen->renewal);
+
+	return status == STORE_OK ? audit_record(service->audit, &entry) : status;
+}
+
+static void tell(struct upkeep *upkeep, int64_t now)
+{
+	struct service *service = upkeep->service;
+	enum store_status status = STORE_OK;
+	size_t count = 0;
+
+	for (size_t i = 0; i < upkeep->seen; i++)
+		count += upkeep->page[i].warning || *upkeep->page[i].note;
+	if (!count)
+		return;
+	status = store_begin(service->store);
+	for (size_t i = 0; i < upkeep->seen && status == STORE_OK; i++) {
+		if (upkeep->page[i].warning || *upkeep->page[i].note)
+			status = record(upkeep, &upkeep->page[i], now);
+	}
+	if (status == STORE_OK)
+		status = store_commit(service->store);
+	else
+		store_rollback(service->store);
+	/* It is not remembered, so that the next walk does it. */
+	if (status != STORE_OK) {
+		log_line(service->log, LOG_LEVEL_ERROR, "%zu warnings wait: %s", count,
+			 store_error(service->store));
+		return;
+	}
+	for (size_t i = 0; i < upkeep->seen; i++) {
+		const struct seen *seen = &upkeep->page[i];
+
+		if (!seen->warning && !*seen->note)
+			continue;
+		log_line(service->log, LOG_LEVEL_WARNING,
+			 "certificate %llu “%.64s” ends in %d days%s%s",
+			 (unsigned long long)seen->cert.id, seen->cert.facts.common_name,
+			 days_left(seen, now), *seen->note ? ": " : "", seen->note);
+		service_renewal_publish(service, &seen->cert, days_left(seen, now), seen->note);
+	}
+}
+
+/* One page. True: there is another one. */
+static bool walk(struct upkeep *upkeep)
+{
+	struct service *service = upkeep->service;
+	uint64_t before = upkeep->after;
+	int64_t now = clock_now(service->clock);
+
+	upkeep->seen = 0;
+	if (store_renewal_walk(service->store, before, PAGE, add_to_page, upkeep, &upkeep->after) !=
+	    STORE_OK) {
+		log_line(service->log, LOG_LEVEL_ERROR, "certificates are not looked after: %s",
+			 store_error(service->store));
+		return false;
+	}
+	for (size_t i = 0; i < upkeep->seen; i++)
+		look_at(upkeep, &upkeep->page[i], now);
+	tell(upkeep, now);
+	return upkeep->after != before && upkeep->due_count < DUE_MAX;
+}
+
+static void next(struct upkeep *upkeep)
+{
+	upkeep->is_renewing = false;
+	memmove(upkeep->due, upkeep->due + 1, --upkeep->due_count * sizeof *upkeep->due);
+	/* There may be more than had room. */
+	if (!upkeep->due_count)
+		upkeep->is_asked = true;
+	lazy_timer_by(upkeep->timer, lazy_timer_now(upkeep->timer));
+}
+
+static void renewed(enum status status, const char *message, void *user)
+{
+	struct upkeep *upkeep = user;
+	struct service *service = upkeep->service;
+	const struct due *due = &upkeep->due[0];
+	struct failure *failure = failure_of(upkeep, due->id);
+	struct store_cert cert;
+	char note[NOTE_MAX];
+
+	if (status == STATUS_OK) {
+		if (failure)
+			forget_failure(upkeep, failure);
+	} else if (note_failure(upkeep, due) &&
+		   store_cert_get(service->store, due->id, &cert) == STORE_OK) {
+		int64_t left = cert.facts.not_after - clock_now(service->clock);
+
+		snprintf(note, sizeof note, "it could not be renewed, which is tried again: %s",
+			 message);
+		service_renewal_publish(service, &cert, (int)(left / DAY), note);
+		store_cert_wipe(&cert);
+	}
+	next(upkeep);
+}
+
+static void renew(struct upkeep *upkeep)
+{
+	const struct due *due = &upkeep->due[0];
+	const struct failure *failure = failure_of(upkeep, due->id);
+	Keystore__V1__Validity validity = KEYSTORE__V1__VALIDITY__INIT;
+	Keystore__V1__CertRenewRequest body = KEYSTORE__V1__CERT_RENEW_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	validity.not_after = due->not_after;
+	body.id = due->id;
+	body.validity = &validity;
+	body.new_key = due->new_key;
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_RENEW;
+	request.cert_renew = &body;
+	upkeep->is_renewing = true;
+	/* What failed before is in the trail already. */
+	if (!request_own(upkeep->service, &request, failure && failure->version == due->version,
+			 renewed, upkeep))
+		next(upkeep);
+}
+
+static uint64_t on_time(uint64_t now, void *user)
+{
+	struct upkeep *upkeep = user;
+	struct service *service = upkeep->service;
+
+	if (service->is_stopping || upkeep->is_renewing)
+		return LAZY_NEVER;
+	/* The clock says when that changes. */
+	if (clock_state(service->clock) != CLOCK_GOOD) {
+		upkeep->is_walking = false;
+		upkeep->due_count = 0;
+		return LAZY_NEVER;
+	}
+	if (upkeep->due_count && !upkeep->is_walking) {
+		renew(upkeep);
+		return LAZY_NEVER;
+	}
+	if (upkeep->is_asked && !upkeep->is_walking) {
+		upkeep->is_asked = false;
+		upkeep->is_walking = true;
+		upkeep->after = 0;
+	}
+	if (!upkeep->is_walking)
+		return LAZY_NEVER;
+	upkeep->is_walking = walk(upkeep);
+	return upkeep->is_walking || upkeep->is_asked || upkeep->due_count ? now + STEP_USEC
+									   : LAZY_NEVER;
+}
+
+struct upkeep *upkeep_new(struct service *service)
+{
+	struct upkeep *upkeep = calloc(1, sizeof *upkeep);
+
+	if (!upkeep)
+		return NULL;
+	upkeep->service = service;
+	upkeep->page = calloc(PAGE, sizeof *upkeep->page);
+	upkeep->timer = lazy_timer_new(service->event, on_time, upkeep);
+	if (upkeep->page && upkeep->timer)
+		return upkeep;
+	upkeep_free(upkeep);
+	return NULL;
+}
+
+void upkeep_free(struct upkeep *upkeep)
+{
+	if (!upkeep)
+		return;
+	while (!LIST_EMPTY(&upkeep->failures))
+		forget_failure(upkeep, LIST_FIRST(&upkeep->failures));
+	lazy_timer_free(upkeep->timer);
+	free(upkeep->page);
+	free(upkeep);
+}
+
+void upkeep_check(struct upkeep *upkeep)
+{
+	upkeep->is_asked = true;
+	lazy_timer_by(upkeep->timer, lazy_timer_now(upkeep->timer));
+}
