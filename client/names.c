@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "keystore.h"
+#include "keystore_trust.h"
 #include "status.h"
 
 static const char *const algorithms[] = {
@@ -28,6 +28,36 @@ static const char *const reasons[] = {
 	[KS_REASON_REMOVE_FROM_CRL] = "removeFromCRL",
 	[KS_REASON_PRIVILEGE_WITHDRAWN] = "privilegeWithdrawn",
 	[KS_REASON_AA_COMPROMISE] = "aACompromise",
+};
+
+static const char *const verdicts[] = {
+	[KS_VERDICT_ACCEPTED] = "accepted",
+	[KS_VERDICT_MALFORMED] = "malformed",
+	[KS_VERDICT_INCOMPLETE] = "incomplete",
+	[KS_VERDICT_UNTRUSTED] = "untrusted",
+	[KS_VERDICT_LOOP] = "loop",
+	[KS_VERDICT_TOO_DEEP] = "too deep",
+	[KS_VERDICT_TOO_COMPLEX] = "too complex",
+	[KS_VERDICT_SIGNATURE] = "signature",
+	[KS_VERDICT_NOT_YET_VALID] = "not yet valid",
+	[KS_VERDICT_EXPIRED] = "expired",
+	[KS_VERDICT_REVOKED] = "revoked",
+	[KS_VERDICT_CRL_MISSING] = "CRL missing",
+	[KS_VERDICT_CRL_NOT_YET_VALID] = "CRL not yet valid",
+	[KS_VERDICT_CRL_EXPIRED] = "CRL expired",
+	[KS_VERDICT_CRL_WRONG_ISSUER] = "CRL of another issuer",
+	[KS_VERDICT_CRL_SIGNATURE] = "CRL signature",
+	[KS_VERDICT_CRL_SCOPE] = "CRL scope",
+	[KS_VERDICT_NO_CA] = "no CA",
+	[KS_VERDICT_LENGTH] = "path length",
+	[KS_VERDICT_NAME_CONSTRAINTS] = "name constraints",
+	[KS_VERDICT_CRITICAL_EXTENSION] = "critical extension",
+	[KS_VERDICT_EXTENSION] = "extension",
+	[KS_VERDICT_POLICY] = "policy",
+	[KS_VERDICT_USAGE] = "usage",
+	[KS_VERDICT_URI] = "application URI",
+	[KS_VERDICT_WEAK] = "weak",
+	[KS_VERDICT_OTHER] = "other",
 };
 
 static const char *const local_statuses[] = {
@@ -91,4 +121,11 @@ int ks_reason_from_name(const char *name)
 	unsigned number = number_of(reasons, COUNT(reasons), name);
 
 	return number || (name && strcmp(name, reasons[0]) == 0) ? (int)number : -1;
+}
+
+const char *ks_verdict_name(enum ks_verdict_reason reason)
+{
+	const char *name = name_of(verdicts, COUNT(verdicts), reason);
+
+	return name ? name : "unknown";
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "result_cert.h"
+#include "result_trust.h"
 #include "status.h"
 #include "text.h"
 
@@ -35,6 +36,7 @@ struct owned {
 	struct ks_check check;
 	struct ks_check_finding *check_findings;
 	struct ks_crl *crls;
+	struct result_trust trust;
 };
 
 static const struct ks_result nomem_result = {
@@ -381,6 +383,11 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_VERIFY:
 		read_audit(owned, reply->audit_verify);
 		return true;
+	case KEYSTORE__V1__REPLY__BODY_TRUST_LIST:
+	case KEYSTORE__V1__REPLY__BODY_TRUST_GROUP_LIST:
+	case KEYSTORE__V1__REPLY__BODY_REJECTED_LIST:
+	case KEYSTORE__V1__REPLY__BODY_VALIDATE:
+		return result_trust_read(&owned->trust, reply, &owned->result);
 	case KEYSTORE__V1__REPLY__BODY_EVENT:
 	case KEYSTORE__V1__REPLY__BODY__NOT_SET:
 	case _KEYSTORE__V1__REPLY__BODY__CASE_IS_INT_SIZE:
@@ -454,6 +461,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->records);
 	free(owned->check_findings);
 	free(owned->crls);
+	result_trust_wipe(&owned->trust);
 	free(owned);
 }
 
@@ -505,6 +513,19 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		event.days_left = message->expiry->days_left;
 		event.not_after = message->expiry->not_after;
 		event.note = message->expiry->note;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_TRUST) {
+		text_clean(message->trust->group);
+		event.type = KS_EVENT_TRUST;
+		event.group = message->trust->group;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_REJECTED &&
+		   message->rejected->fingerprint.len == FINGERPRINT_LEN) {
+		text_clean(message->rejected->group);
+		text_clean(message->rejected->message);
+		event.type = KS_EVENT_REJECTED;
+		event.group = message->rejected->group;
+		event.rejected_id = message->rejected->id;
+		event.fingerprint = message->rejected->fingerprint.data;
+		event.rejected_reason = message->rejected->message;
 	}
 	if (event.type)
 		deliver(&event, user);

@@ -60,6 +60,7 @@ struct config {
 	uint32_t requests_per_uid;
 	uint32_t queue;
 	uint32_t grants_per_key;
+	uint32_t trust_entries;
 	uint32_t audit_entries;
 	uint32_t frame_timeout_ms;
 	uint32_t write_timeout_ms;

@@ -34,6 +34,7 @@ static const struct rule rules[RIGHT_COUNT] = {
 			   .is_not_of_ca = true},
 	[RIGHT_SIGN] = {.granted = POLICY_SIGN, .is_not_of_ca = true},
 	[RIGHT_DECRYPT] = {.granted = POLICY_DECRYPT, .is_not_of_ca = true},
+	[RIGHT_USE_TRUST] = {.given = RIGHT_BIT(RIGHT_VIEW), .granted = POLICY_TRUST},
 	[RIGHT_RECOVER] = {.is_for_owner = true},
 };
 
@@ -86,7 +87,7 @@ unsigned policy_granted(const struct peer *peer, const struct grant *grants, siz
 		if (is_subject)
 			operations |= grants[i].operations;
 	}
-	return operations & POLICY_OPERATIONS;
+	return operations & (POLICY_OPERATIONS | POLICY_TRUST);
 }
 
 unsigned policy_rights(const struct policy *policy, const struct policy_caller *caller)

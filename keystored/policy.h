@@ -28,7 +28,12 @@ struct peer {
 
 enum policy_subject { POLICY_UID = 1, POLICY_GID = 2 };
 
-enum { POLICY_SIGN = 1, POLICY_DECRYPT = 2, POLICY_OPERATIONS = 3 };
+enum {
+	POLICY_SIGN = 1,
+	POLICY_DECRYPT = 2,
+	POLICY_OPERATIONS = 3, /* those of a key */
+	POLICY_TRUST = 4,      /* validating with a trust group */
+};
 
 struct grant {
 	enum policy_subject subject;
@@ -54,9 +59,11 @@ enum right {
 	RIGHT_WRITE_PROCESS_DATA,
 	RIGHT_USER_PAGES,
 	RIGHT_GIVEN_END, /* the first that no role gives */
+	/* about a trust group: */
+	RIGHT_USE_TRUST = RIGHT_GIVEN_END, /* view, or a service of the group */
 	/* about a key: */
-	RIGHT_SEE = RIGHT_GIVEN_END, /* view, or any grant of the key */
-	RIGHT_GRANT_KEY,	     /* manage keys, and the key is no CA's; so the next two */
+	RIGHT_SEE,	 /* view, or any grant of the key */
+	RIGHT_GRANT_KEY, /* manage keys, and the key is no CA's; so the next two */
 	RIGHT_EXPORT_KEY,
 	RIGHT_BIND_KEY, /* manage certificates: one of one's choice for the key */
 	RIGHT_CERTIFY,	/* manage certificates, or granted to sign; no CA's */
@@ -91,7 +98,7 @@ struct policy_caller {
 	unsigned rights; /* of the user: RIGHT_BIT()s */
 };
 
-/* The key in question. */
+/* The key or trust group in question. */
 struct policy_object {
 	const struct grant *grants;
 	size_t grant_count;

@@ -16,7 +16,9 @@
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
+#include "service_rejected.h"
 #include "service_renewal.h"
+#include "service_trust.h"
 #include "service_use.h"
 #include "worker.h"
 
@@ -93,6 +95,24 @@ static const struct request_kind kinds[] = {
 	[BODY(CERT_CHECK)] = {"cert check", service_cert_check, RIGHT_ANY, PLAIN},
 	[BODY(CERT_SHOW)] = {"cert show", service_cert_show, RIGHT_ANY, PLAIN},
 	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},
+	/* Who may use which trust group, the handlers check. */
+	[BODY(TRUST_LIST)] = {"trust list", service_trust_list, RIGHT_ANY, PLAIN},
+	[BODY(TRUST_ADD)] = {"trust add", service_trust_add, RIGHT_MANAGE_TRUST, PLAIN,
+			     AUDIT_ENTRY},
+	[BODY(TRUST_SET)] = {"trust set", service_trust_set, RIGHT_MANAGE_TRUST, PLAIN,
+			     AUDIT_ENTRY},
+	[BODY(TRUST_REMOVE)] = {"trust remove", service_trust_remove, RIGHT_MANAGE_TRUST, PLAIN,
+				AUDIT_ENTRY},
+	[BODY(TRUST_EXPORT)] = {"trust export", service_trust_export, RIGHT_ANY, PLAIN},
+	[BODY(TRUST_GROUP_LIST)] = {"group list", service_trust_group_list, RIGHT_ANY, PLAIN},
+	[BODY(TRUST_GROUP_SET)] = {"group set", service_trust_group_set, RIGHT_MANAGE_TRUST, PLAIN,
+				   AUDIT_ENTRY},
+	[BODY(REJECTED_LIST)] = {"rejected list", service_rejected_list, RIGHT_ANY, PLAIN},
+	[BODY(REJECTED_TRUST)] = {"rejected trust", service_rejected_trust, RIGHT_MANAGE_TRUST,
+				  PLAIN, AUDIT_ENTRY},
+	[BODY(REJECTED_DELETE)] = {"rejected delete", service_rejected_delete, RIGHT_MANAGE_TRUST,
+				   PLAIN, AUDIT_ENTRY},
+	[BODY(VALIDATE)] = {"validate", service_validate, RIGHT_ANY, PLAIN},
 	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_READ_AUDIT, PLAIN},
 	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_READ_AUDIT, PLAIN},
 };
@@ -174,15 +194,27 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 		own_done(status, reply->message, own_user);
 }
 
+static enum policy_verdict decide_on(struct request *request, enum right right,
+				     const struct policy_object *object)
+{
+	struct policy_caller caller = {.peer = conn_peer(request->conn)};
+
+	return policy_decide(&request->service->policy, &caller, right, object);
+}
+
 static enum policy_verdict decide(struct request *request, enum right right,
 				  const struct keyring_key *key)
 {
-	struct policy_caller caller = {.peer = conn_peer(request->conn)};
 	struct policy_object object = {0};
 
 	if (key)
 		object = (struct policy_object){key->grants, key->grant_count, key->of_ca};
-	return policy_decide(&request->service->policy, &caller, right, key ? &object : NULL);
+	return decide_on(request, right, key ? &object : NULL);
+}
+
+bool request_may_use(struct request *request, enum right right, const struct policy_object *object)
+{
+	return decide_on(request, right, object) == POLICY_ALLOWED;
 }
 
 bool request_may(struct request *request, enum right right, const struct keyring_key *key)

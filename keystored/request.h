@@ -112,7 +112,9 @@ void request_fail_policy(struct request *request, enum policy_verdict verdict, e
 
 /* Whether the caller has @right on @key (NULL: none). */
 bool request_may(struct request *request, enum right right, const struct keyring_key *key);
-/* The same; if not, it has been answered DENIED. */
+/* The same on another object. */
+bool request_may_use(struct request *request, enum right right, const struct policy_object *object);
+/* Whether the caller has @right on @key; if not, it has been answered DENIED. */
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
 
 /* The key that @ref names, and @right on it. False: answered. */

@@ -8,9 +8,11 @@
 #include "clock.h"
 #include "conn.h"
 #include "crls.h"
+#include "rejects.h"
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
+#include "trust.h"
 #include "upkeep.h"
 #include "worker.h"
 
@@ -92,12 +94,14 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->clock = clock_new(event, store, log, NULL, NULL);
 	service->crls = crls_new(service);
 	service->upkeep = upkeep_new(service);
+	service->trust = trust_new(store);
+	service->rejects = rejects_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
 	service->worker = worker_new(event);
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->upkeep || !service->requests ||
-	    !service->conns ||
+	    !service->clock || !service->crls || !service->upkeep || !service->trust ||
+	    !service->rejects || !service->requests || !service->conns ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -133,6 +137,8 @@ void service_close(struct service *service)
 	crls_free(service->crls);
 	upkeep_free(service->upkeep);
 	clock_free(service->clock);
+	rejects_free(service->rejects);
+	trust_free(service->trust);
 	anchor_free(service->anchor);
 	audit_free(service->audit);
 	keyring_free(service->keyring);

@@ -18,9 +18,11 @@ struct clock;
 struct conns;
 struct crls;
 struct lazy_timer;
+struct rejects;
 struct requests;
 struct upkeep;
 struct worker;
+struct trust;
 
 struct service {
 	const struct config *config;
@@ -34,6 +36,8 @@ struct service {
 	struct clock *clock;
 	struct crls *crls;
 	struct upkeep *upkeep;
+	struct trust *trust;
+	struct rejects *rejects;
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */

@@ -139,6 +139,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX certificate_version_by_issuer ON certificate_version(issuer);"
 	"CREATE INDEX IF NOT EXISTS key_by_spki ON key(spki);",
 	store_schema_renewal,
+	store_schema_service,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -360,9 +361,12 @@ enum store_status store_db_status(struct store *store, int result)
 
 sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
 {
-	const char *text = sql_text[sql]	  ? sql_text[sql]
-			   : store_sql_trust[sql] ? store_sql_trust[sql]
-						  : store_sql_revocation[sql];
+	const char *const *const tables[] = {sql_text, store_sql_trust, store_sql_revocation,
+					     store_sql_service};
+	const char *text = NULL;
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables && !text; i++)
+		text = tables[i][sql];
 
 	if (!store->statements[sql] &&
 	    sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT,

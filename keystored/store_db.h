@@ -107,6 +107,18 @@ enum store_sql {
 	SQL_RENEWAL_WALK,
 	SQL_RENEWAL_COUNT,
 	SQL_CERT_DELETE_RENEWAL,
+	SQL_SERVICE_BY_NAME,
+	SQL_SERVICE_BY_ID,
+	SQL_SERVICE_OF_CERT,
+	SQL_SERVICE_OF_GROUP,
+	SQL_SERVICE_OF_KEY,
+	SQL_SERVICE_LIST,
+	SQL_SERVICE_COUNT,
+	SQL_SERVICE_ADD,
+	SQL_SERVICE_SET,
+	SQL_SERVICE_DELETE,
+	SQL_SERVICE_KEYS,
+	SQL_GROUP_GRANTS,
 	SQL_COUNT,
 };
 
@@ -150,6 +162,8 @@ extern const char *const store_sql_trust[SQL_COUNT];
 extern const char store_schema_revocation[];
 extern const char store_schema_renewal[];
 extern const char *const store_sql_revocation[SQL_COUNT];
+extern const char store_schema_service[];
+extern const char *const store_sql_service[SQL_COUNT];
 
 /* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */
 char *store_db_groups(const struct peer *peer);

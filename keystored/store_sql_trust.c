@@ -75,7 +75,8 @@ const char *const store_sql_trust[SQL_COUNT] = {
 	[SQL_GROUP_COUNT] = "SELECT count(*) FROM trust_group",
 	[SQL_GROUP_ADD] = "INSERT INTO trust_group (name, predefined, auto_accept, crls, revision,"
 			  " updated) VALUES (?1, 0, ?2, ?3, 0, ?4)",
-	[SQL_GROUP_SET] = "UPDATE trust_group SET auto_accept = ?2, crls = ?3 WHERE id = ?1",
+	[SQL_GROUP_SET] = "UPDATE trust_group SET auto_accept = ?2, crls = ?3, revision = revision "
+			  "+ 1 WHERE id = ?1",
 	[SQL_GROUP_DELETE] = "DELETE FROM trust_group WHERE id = ?1",
 	[SQL_GROUP_TOUCH] =
 		"UPDATE trust_group SET revision = revision + 1, updated = ?2 WHERE id = ?1",

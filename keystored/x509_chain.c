@@ -450,7 +450,7 @@ bool chain_check(struct x509_pool *pool, const struct chain *chain,
 		*ret_fault = (struct chain_fault){.reason = PATH_USAGE, .cert = candidate};
 		return false;
 	}
-	if (!uri_is(candidate, request->application_uri)) {
+	if (!request->any_uri && !uri_is(candidate, request->application_uri)) {
 		*ret_fault = (struct chain_fault){.reason = PATH_URI, .cert = candidate};
 		return false;
 	}

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_name.h"
 #include "x509_text.h"
 
 #define TIME_MAX 32
@@ -261,6 +262,9 @@ void chain_tell(const struct chain_fault *fault, const struct path_request *requ
 	show_name(fault->cert ? X509_get_issuer_name(fault->cert) : NULL, words.issuer);
 	if (fault->cert)
 		X509_digest(fault->cert, EVP_sha256(), ret_verdict->fingerprint, NULL);
+	if (fault->reason == PATH_INCOMPLETE && fault->cert)
+		(void)x509_name_show(X509_get_issuer_name(fault->cert), ret_verdict->missing,
+				     sizeof(ret_verdict->missing));
 	if (fault->reason == PATH_REVOKED)
 		tell_revoked(&words, ret_verdict);
 	else if (sentences[fault->reason].tell)

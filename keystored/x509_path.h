@@ -79,6 +79,7 @@ struct path_request {
 	int64_t at; /* Unix time, seconds */
 	enum path_purpose purpose;
 	const char *application_uri; /* PATH_OPCUA: must be the first URI among its names */
+	bool any_uri;		     /* PATH_OPCUA: which application it is, is asked later */
 	enum path_crls crls;
 };
 
@@ -88,6 +89,7 @@ struct path_verdict {
 	uint8_t fingerprint[32]; /* SHA-256 of the certificate concerned; zeros: none */
 	int64_t revoked_at;	 /* REVOKED: Unix time, seconds */
 	int revocation_reason;	 /* REVOKED: RFC 5280 5.3.1, 0 where the CRL gives none */
+	char missing[256];	 /* INCOMPLETE: the issuer's name, cut where too long */
 	char text[PATH_TEXT_MAX];
 };
 

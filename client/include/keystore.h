@@ -212,8 +212,10 @@ enum ks_event_type {
 	KS_EVENT_CERT_CREATED = 5,
 	KS_EVENT_CERT_UPDATED = 6, /* renewed */
 	KS_EVENT_CERT_DELETED = 7,
-	KS_EVENT_CRL = 20,    /* a CA's list is a new one */
-	KS_EVENT_EXPIRY = 21, /* a certificate ends soon, or is due and cannot be renewed */
+	KS_EVENT_EXPIRY = 21,	/* a certificate ends soon, or is due and cannot be renewed */
+	KS_EVENT_CRL = 20,	/* a CA's list is a new one */
+	KS_EVENT_TRUST = 30,	/* a trust group's lists or switches have changed */
+	KS_EVENT_REJECTED = 31, /* a certificate was refused */
 };
 
 struct ks_event {
@@ -226,7 +228,11 @@ struct ks_event {
 	const struct ks_crl *crl; /* KS_EVENT_CRL: ca_id, number, next_update */
 	int32_t days_left;	  /* KS_EVENT_EXPIRY, and of the certificate: … */
 	int64_t not_after;
-	const char *note; /* … why it is not renewed; else "" */
+	const char *note;	     /* … why it is not renewed; else "" */
+	const char *group;	     /* KS_EVENT_TRUST, KS_EVENT_REJECTED */
+	uint64_t rejected_id;	     /* KS_EVENT_REJECTED */
+	const uint8_t *fingerprint;  /* KS_EVENT_REJECTED: 32 bytes */
+	const char *rejected_reason; /* KS_EVENT_REJECTED: a sentence */
 };
 
 enum ks_cert_kind {
@@ -372,7 +378,7 @@ struct ks_client;
 struct ks_result {
 	enum ks_status status;
 	const char *message; /* a sentence when status is not KS_OK, else "" */
-	const uint8_t *data; /* random, export, sign, decrypt, csr, cert export */
+	const uint8_t *data; /* random, export, sign, decrypt, csr, cert and trust export */
 	size_t data_len;
 	const struct ks_key *keys; /* create, show, allow, pin, import: one; list: a page */
 	size_t key_count;
@@ -384,7 +390,14 @@ struct ks_result {
 	const struct ks_cert
 		*certs; /* cert create, show, renew: one; list, project init: several */
 	size_t cert_count;
-	const struct ks_check *check; /* cert check */
+	const struct ks_check *check;		    /* cert check */
+	const struct ks_trust_entry *trust_entries; /* trust list: a page */
+	size_t trust_entry_count;
+	const struct ks_trust_group *groups; /* group set: one; group list: all */
+	size_t group_count;
+	const struct ks_rejected *rejected; /* rejected list: a page */
+	size_t rejected_count;
+	const struct ks_verdict *verdict; /* validate */
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;

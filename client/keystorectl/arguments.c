@@ -65,6 +65,16 @@ static const struct {
 	[OPTION_REKEY] = {"--rekey", NULL, "with a new key, named like the old one"},
 	[OPTION_OF_VERSION] = {"--of-version", "NUMBER", "this one only (default: all)"},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
+	[OPTION_LIST] = {"--list", "NAME", "trusted, issuers, or one of the four lists"},
+	[OPTION_GROUP] = {"--group", "NAME", "of that trust group"},
+	[OPTION_AUTO_ACCEPT] = {"--auto-accept", "SWITCH",
+				"on: trust strangers (not in production); off"},
+	[OPTION_CRLS] = {"--crls", "POLICY", "required, where-known or none"},
+	[OPTION_CHAIN] = {"--chain", "FILE", "certificates that came along"},
+	[OPTION_PURPOSE] = {"--purpose", "NAME", "any (default), tls-client, tls-server or opcua"},
+	[OPTION_APPLICATION_URI] = {"--application-uri", "URI",
+				    "of the OPC UA application that it has to name"},
+	[OPTION_AT] = {"--at", "TIME", "as of then, and without consequences"},
 };
 
 const char *option_name(enum option option)

@@ -34,6 +34,9 @@ extern const struct command commands_cert[];
 extern const struct command commands_check[];
 extern const struct command commands_crl[];
 extern const struct command commands_renewal[];
+extern const struct command commands_trust[];
+extern const struct command commands_group[];
+extern const struct command commands_rejected[];
 extern const struct command commands_audit[];
 
 /* All of them, in the order of the list; ends with NULL. */

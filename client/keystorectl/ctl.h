@@ -23,6 +23,7 @@ enum exit_code {
 	EXIT_UNSUPPORTED = 8,
 	EXIT_NOT_DECRYPTED = 9,
 	EXIT_NOT_INTACT = 10,
+	EXIT_REFUSED = 11,
 };
 
 struct ctl {

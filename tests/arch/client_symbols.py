@@ -8,7 +8,7 @@ import sys
 top = pathlib.Path(sys.argv[1])
 library = pathlib.Path("../lib/libkeystore.so.1")
 
-header = (top / "client/include/keystore.h").read_text()
+header = "".join(path.read_text() for path in sorted((top / "client/include").glob("*.h")))
 header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
 declared = set(re.findall(r"^[a-z].*?\b(ks_\w+)\(", header, flags=re.M))
 declared -= set(re.findall(r"^typedef .*?\b(ks_\w+)\(", header, flags=re.M))

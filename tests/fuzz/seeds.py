@@ -69,6 +69,17 @@ REQUESTS = {
             + blob(3, num(1, 2) + blob(2, "192.0.2.1")) + num(4, 2)),
     "audit_list": (31, num(1, 1) + num(2, 10)),
     "audit_verify": (32, b""),
+    "trust_list": (60, blob(1, "opcua") + num(2, 1) + num(4, 3)),
+    "trust_add": (61, blob(1, "opcua") + blob(2, num(1, 1) + blob(2, b"\x30\x00"))),
+    "trust_remove": (62, blob(1, "opcua") + blob(3, bytes(32))),
+    "trust_group_list": (63, blob(1, "a")),
+    "trust_group_set": (64, blob(1, "line-1") + num(2, 1) + num(3, 2) + num(4, 1)),
+    "rejected_list": (65, blob(1, "opcua") + num(3, 1)),
+    "rejected_trust": (66, num(1, 1)),
+    "rejected_delete": (67, num(1, 1) + blob(2, "opcua")),
+    "validate": (68, blob(1, "opcua") + blob(3, b"\x30\x00") + blob(4, b"\x30") + num(5, 4)),
+    "trust_export": (69, blob(1, "opcua") + blob(3, bytes(32))),
+    "trust_set": (77, blob(1, "opcua") + num(2, 1) + blob(3, num(1, 1) + blob(2, b"\x30"))),
 }
 
 

@@ -84,7 +84,7 @@ static bool expected(const struct subject *subject, int stage, const struct poli
 	case RIGHT_USER_PAGES:
 		return has(subject, stage, caller, right);
 	case RIGHT_SEE:
-		return has(subject, stage, caller, RIGHT_VIEW) || operations;
+		return has(subject, stage, caller, RIGHT_VIEW) || (operations & POLICY_OPERATIONS);
 	case RIGHT_GRANT_KEY:
 	case RIGHT_EXPORT_KEY:
 		return has(subject, stage, caller, RIGHT_MANAGE_KEYS);
@@ -97,6 +97,8 @@ static bool expected(const struct subject *subject, int stage, const struct poli
 		return operations & POLICY_SIGN;
 	case RIGHT_DECRYPT:
 		return operations & POLICY_DECRYPT;
+	case RIGHT_USE_TRUST:
+		return has(subject, stage, caller, RIGHT_VIEW) || (operations & POLICY_TRUST);
 	case RIGHT_RECOVER:
 		return subject->is_owner;
 	case RIGHT_COUNT:
@@ -147,7 +149,8 @@ Test(policy, decides_each_right_for_each_subject_user_and_grant)
 		for (int stage = 0; stage < STAGES; stage++) {
 			struct policy_caller caller = {.peer = peer};
 
-			for (unsigned operations = 0; operations <= POLICY_OPERATIONS; operations++)
+			for (unsigned operations = 0;
+			     operations <= (POLICY_OPERATIONS | POLICY_TRUST); operations++)
 				check_rights(&subjects[i], stage, &caller, operations);
 			caller.is_user = true;
 			check_rights(&subjects[i], stage, &caller, POLICY_OPERATIONS);

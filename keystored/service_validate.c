@@ -1,0 +1,157 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "rejects.h"
+#include "request.h"
+#include "service.h"
+#include "service_rejected.h"
+#include "service_trust.h"
+#include "trust.h"
+#include "trust_change.h"
+
+_Static_assert((int)PATH_OK == KEYSTORE__V1__VERDICT__VERDICT_ACCEPTED &&
+		       (int)PATH_INCOMPLETE == KEYSTORE__V1__VERDICT__VERDICT_INCOMPLETE &&
+		       (int)PATH_REVOKED == KEYSTORE__V1__VERDICT__VERDICT_REVOKED &&
+		       (int)PATH_CRL_SCOPE == KEYSTORE__V1__VERDICT__VERDICT_CRL_SCOPE &&
+		       (int)PATH_OTHER == KEYSTORE__V1__VERDICT__VERDICT_OTHER,
+	       "reasons are told, and stored, by their numbers");
+
+static const enum path_purpose purposes[] = {
+	[KEYSTORE__V1__PURPOSE__PURPOSE_UNSPECIFIED] = PATH_ANY,
+	[KEYSTORE__V1__PURPOSE__PURPOSE_ANY] = PATH_ANY,
+	[KEYSTORE__V1__PURPOSE__PURPOSE_TLS_CLIENT] = PATH_TLS_CLIENT,
+	[KEYSTORE__V1__PURPOSE__PURPOSE_TLS_SERVER] = PATH_TLS_SERVER,
+	[KEYSTORE__V1__PURPOSE__PURPOSE_OPCUA] = PATH_OPCUA,
+};
+
+static void reply_verdict(struct request *request, struct path_verdict *verdict, bool auto_accepted)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__ValidateReply answer = KEYSTORE__V1__VALIDATE_REPLY__INIT;
+	static const uint8_t none[sizeof verdict->fingerprint];
+
+	answer.verdict = (Keystore__V1__Verdict)verdict->reason;
+	answer.message = verdict->text;
+	answer.depth = verdict->depth;
+	if (memcmp(verdict->fingerprint, none, sizeof none) != 0) {
+		answer.fingerprint.data = verdict->fingerprint;
+		answer.fingerprint.len = sizeof verdict->fingerprint;
+	}
+	answer.missing_issuer = verdict->missing;
+	answer.revoked_at = verdict->revoked_at;
+	answer.revocation_reason = (uint32_t)verdict->revocation_reason;
+	answer.auto_accepted = auto_accepted;
+	reply.body_case = KEYSTORE__V1__REPLY__BODY_VALIDATE;
+	reply.validate = &answer;
+	request_reply(request, &reply);
+}
+
+static void reply_accepted(struct request *request, struct trust_change *change)
+{
+	reply_verdict(request, change->state, true);
+}
+
+/* Nobody knows who it is, but there is nothing else wrong with it. */
+static bool is_only_unknown(struct request *request, const struct store_group *group,
+			    const struct path_request *path, struct path_verdict *verdict)
+{
+	struct path_verdict as_trusted;
+	uint64_t count = 0;
+
+	if (verdict->reason != PATH_INCOMPLETE && verdict->reason != PATH_UNTRUSTED)
+		return false;
+	if (store_trust_count_auto(request->service->store, group->id, &count) != STORE_OK ||
+	    count >= TRUST_AUTO_MAX ||
+	    trust_validate(request->service->trust, group->id, path, true, &as_trusted) != STORE_OK)
+		return false;
+	/* What is wrong besides is the better reason. */
+	*verdict = as_trusted;
+	return as_trusted.reason == PATH_OK;
+}
+
+/* As a change of its own: audited, and on the list, where it can be seen and removed. */
+static void accept(struct request *request, const struct store_group *group,
+		   const struct path_request *path, const struct path_verdict *verdict)
+{
+	struct trust_change *change = trust_change_new(group);
+	struct path_verdict *kept = malloc(sizeof *kept);
+	struct entry_facts facts;
+
+	if (!change || !kept ||
+	    entry_read(path->candidate.bytes, path->candidate.len, &facts) != ENTRY_OK ||
+	    !trust_change_add(change, STORE_TRUSTED_CERTS, &facts, path->candidate.bytes,
+			      path->candidate.len)) {
+		if (change)
+			change_free(&change->change);
+		free(kept);
+		request_fail_memory(request);
+		return;
+	}
+	*kept = *verdict;
+	change->auto_accepts = true;
+	change->reply = reply_accepted;
+	change->state = kept;
+	change->state_free = free;
+	snprintf(change->change.detail, sizeof change->change.detail, "accepted by itself: %.128s",
+		 facts.subject);
+	request_change(request, &change->change);
+}
+
+static void answer(struct request *request, const struct store_group *group,
+		   const struct path_request *path, bool is_question)
+{
+	struct service *service = request->service;
+	struct path_verdict verdict;
+	enum store_status status = trust_validate(service->trust, group->id, path, false, &verdict);
+
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+		return;
+	}
+	if (verdict.reason != PATH_OK && group->auto_accept && !is_question &&
+	    is_only_unknown(request, group, path, &verdict)) {
+		accept(request, group, path, &verdict);
+		return;
+	}
+	if (verdict.reason == PATH_NOMEM) {
+		request_fail_memory(request);
+		return;
+	}
+	if (verdict.reason != PATH_OK && !is_question)
+		rejects_note(service->rejects, group, &path->candidate, &verdict);
+	reply_verdict(request, &verdict, false);
+}
+
+void service_validate(struct request *request, const void *body, const struct keyring_key *key)
+{
+	const Keystore__V1__ValidateRequest *asked = body;
+	struct path_der sent[PATH_SENT_MAX];
+	struct store_group group;
+	struct path_request path = {
+		.candidate = {asked->candidate.data, asked->candidate.len},
+		.sent = sent,
+		.sent_count = asked->n_chain,
+		.at = asked->at ? asked->at : time(NULL),
+		.application_uri = asked->application_uri,
+		.any_uri = !*asked->application_uri,
+	};
+
+	(void)key;
+	if (!asked->candidate.len || asked->n_chain > PATH_SENT_MAX ||
+	    (unsigned)asked->purpose >= sizeof purposes / sizeof *purposes) {
+		request_fail(request, STATUS_INVALID,
+			     "validate takes a certificate, at most %d that came along (not %zu), "
+			     "and a purpose from 0 to 4 (not %u)",
+			     PATH_SENT_MAX, asked->n_chain, (unsigned)asked->purpose);
+		return;
+	}
+	if (!service_trust_find_usable(request, asked->group, &group))
+		return;
+	for (size_t i = 0; i < asked->n_chain; i++)
+		sent[i] = (struct path_der){asked->chain[i].data, asked->chain[i].len};
+	path.purpose = purposes[asked->purpose];
+	path.crls = (enum path_crls)group.crls;
+	answer(request, &group, &path, asked->at != 0);
+}
