@@ -9,6 +9,7 @@
 
 #include "audit.h"
 #include "clock.h"
+#include "crl_making.h"
 #include "lazy_timer.h"
 #include "service.h"
 #include "service_crl.h"
@@ -25,12 +26,14 @@ LIST_HEAD(waiters, crls_waiter);
 struct work {
 	struct crls *crls;
 	uint64_t ca_id;
-	struct waiters next;	/* for the list after the one under way */
-	struct waiters current; /* for the one under way */
-	struct tpm_job *job;	/* the engine's; NULL: none is under way */
-	struct crl *crl;
-	struct store_crl stored; /* of the one under way */
+	struct waiters next;	   /* for the list after the one under way */
+	struct waiters current;	   /* for the one under way */
+	struct crl_making *making; /* NULL: none is under way */
+	struct tpm_job *job;	   /* the engine's */
+	struct store_crl stored;   /* of the one under way */
 	uint64_t changes;
+	bool is_signed;
+	struct tpm_key *key;
 	char key_name[NAMES_KEY_MAX + 1];
 	enum tpm_hash hash;
 	enum tpm_padding padding;
@@ -81,7 +84,8 @@ static void answer(struct waiters *waiters, const char *trouble)
 static void work_free(struct work *work)
 {
 	LIST_REMOVE(work, entry);
-	crl_free(work->crl);
+	crl_making_free(work->making);
+	tpm_key_unref(work->key);
 	free(work);
 }
 
@@ -91,8 +95,8 @@ static void fail(struct work *work, const char *trouble)
 	struct crls *crls = work->crls;
 	struct service *service = crls->service;
 
-	crl_free(work->crl);
-	work->crl = NULL;
+	crl_making_free(work->making);
+	work->making = NULL;
 	if (strcmp(work->trouble, trouble) != 0)
 		log_line(service->log, LOG_LEVEL_WARNING,
 			 "the CRL of CA %llu is not signed anew yet: %s",
@@ -142,30 +146,20 @@ static enum store_status store_list(struct work *work, const uint8_t *der, size_
 	return status;
 }
 
-static void signature_done(struct tpm_job *job, void *user)
+static void finished(struct work *work)
 {
-	struct work *work = user;
-	enum store_status stored = STORE_OK;
-	uint8_t *der = NULL;
-	size_t len = 0;
+	const uint8_t *der;
+	size_t len;
 
-	work->job = NULL;
-	if (job->status != TPM_OK) {
-		fail(work, *job->error ? job->error : "the TPM could not do it");
-		return;
-	}
-	if (crl_finish(work->crl, job->output, job->output_len, &der, &len) != CRL_OK) {
-		fail(work, "the TPM's signature does not verify and was withheld");
-		return;
-	}
-	stored = store_list(work, der, len);
-	free(der);
+	crl_making_der(work->making, &der, &len);
+	enum store_status stored = store_list(work, der, len);
+
 	if (stored != STORE_OK) {
 		fail_store(work, stored);
 		return;
 	}
-	crl_free(work->crl);
-	work->crl = NULL;
+	crl_making_free(work->making);
+	work->making = NULL;
 	work->pause = 0;
 	work->retry = LAZY_NEVER;
 	work->trouble[0] = '\0';
@@ -175,6 +169,67 @@ static void signature_done(struct tpm_job *job, void *user)
 		work_free(work);
 	else
 		start(work);
+}
+
+static void signature_done(struct tpm_job *job, void *user)
+{
+	struct work *work = user;
+
+	work->job = NULL;
+	if (job->status == TPM_OK)
+		crl_making_finish(work->making, job->output, job->output_len);
+	else
+		fail(work, *job->error ? job->error : "the TPM could not do it");
+}
+
+static void sign(struct work *work)
+{
+	struct service *service = work->crls->service;
+	struct tpm_job *job = tpm_job_new(TPM_SIGN);
+	const uint8_t *digest;
+	size_t len;
+
+	crl_making_digest(work->making, &digest, &len);
+	if (!service->engine || service->is_stopping || !job ||
+	    tpm_job_set_input(job, digest, len) != TPM_OK) {
+		tpm_job_free(job);
+		fail(work,
+		     service->is_stopping ? "the service is stopping" : "there is no memory left");
+		return;
+	}
+	job->key = tpm_key_ref(work->key);
+	job->hash = work->hash;
+	job->padding = work->padding;
+	job->level = TPM_NORMAL;
+	job->group = geteuid();
+	job->done = signature_done;
+	job->user = work;
+	if (tpm_engine_submit(service->engine, job) == TPM_OK) {
+		work->job = job;
+		return;
+	}
+	fail(work, job->error);
+	tpm_job_free(job);
+}
+
+static void step_done(struct crl_making *making, enum crl_status status, const char *error,
+		      void *user)
+{
+	struct work *work = user;
+
+	(void)making;
+	if (status == CRL_NOMEM)
+		fail(work, "there is no memory left");
+	else if (status == CRL_UNVERIFIED)
+		fail(work, "the TPM's signature does not verify and was withheld");
+	else if (status != CRL_OK)
+		fail(work, error);
+	else if (work->is_signed)
+		finished(work);
+	else {
+		work->is_signed = true;
+		sign(work);
+	}
 }
 
 /* Clocks go backwards, lists do not. */
@@ -188,75 +243,54 @@ static void set_times(struct work *work, const struct store_crl *last)
 		work->stored.this_update + (int64_t)service->config->crl_days * DAY;
 }
 
-/* Builds what is to be signed. False: failed. */
-static bool build(struct work *work, const struct store_cert *ca, const struct tpm_key *key)
+static uint8_t *copy(const uint8_t *bytes, size_t len)
+{
+	uint8_t *copied = malloc(len ? len : 1);
+
+	if (copied && len)
+		memcpy(copied, bytes, len);
+	return copied;
+}
+
+static void build(struct work *work, const struct store_cert *ca)
 {
 	struct service *service = work->crls->service;
 	struct store_crl last = {0};
-	struct crl_entry *entries = NULL;
-	char error[X509_ERROR_MAX] = "there is no memory left";
-	size_t count = 0;
+	struct crl_order order = {0};
+	const uint8_t *spki = tpm_key_spki(work->key, &order.spki_len);
 	enum store_status status = store_crl_get(service->store, work->ca_id, &last);
 
 	if (status == STORE_OK || status == STORE_NOT_FOUND)
-		status = store_crl_entries(service->store, work->ca_id, &entries, &count,
-					   &work->changes);
+		status = store_crl_entries(service->store, work->ca_id, &order.entries,
+					   &order.count, &work->changes);
 	if (status != STORE_OK) {
 		fail_store(work, status);
-		return false;
+		return;
 	}
-	work->stored = (struct store_crl){.ca_id = work->ca_id, .count = count};
+	work->stored = (struct store_crl){.ca_id = work->ca_id, .count = order.count};
 	set_times(work, &last);
-	work->hash = tpm_key_algorithm(key) == TPM_EC_P384 ? TPM_SHA384 : TPM_SHA256;
+	if (!crl_number_next(&last.number, &work->stored.number)) {
+		free(order.entries);
+		fail(work, "its numbers are used up: set up a new CA");
+		return;
+	}
+	work->hash = tpm_key_algorithm(work->key) == TPM_EC_P384 ? TPM_SHA384 : TPM_SHA256;
 	/* As the key signs for itself; what signed the CA's certificate is another one else. */
 	work->padding = ca->issuer_id == ca->id ? ca->padding : TPM_PADDING_NONE;
-	bool has_number = crl_number_next(&last.number, &work->stored.number);
-	struct crl_spec spec = {
-		.issuer = ca->der,
-		.issuer_len = ca->der_len,
-		.issuer_key = tpm_key_public(key),
-		.number = work->stored.number,
-		.this_update = work->stored.this_update,
-		.next_update = work->stored.next_update,
-		.entries = entries,
-		.count = count,
-		.hash = work->hash,
-		.padding = work->padding,
-	};
-	enum crl_status built = has_number ? crl_new(&spec, error, &work->crl) : CRL_TOO_LARGE;
-
-	free(entries);
-	if (built != CRL_OK)
-		fail(work, has_number ? error : "its numbers are used up: set up a new CA");
-	return built == CRL_OK;
-}
-
-static void sign(struct work *work, struct tpm_key *key)
-{
-	struct service *service = work->crls->service;
-	struct tpm_job *job = tpm_job_new(TPM_SIGN);
-	const uint8_t *digest;
-	size_t len;
-
-	crl_digest(work->crl, &digest, &len);
-	if (!job || tpm_job_set_input(job, digest, len) != TPM_OK) {
-		tpm_job_free(job);
+	order.issuer = copy(ca->der, ca->der_len);
+	order.issuer_len = ca->der_len;
+	order.spki = copy(spki, order.spki_len);
+	order.number = work->stored.number;
+	order.this_update = work->stored.this_update;
+	order.next_update = work->stored.next_update;
+	order.hash = work->hash;
+	order.padding = work->padding;
+	work->is_signed = false;
+	work->making = crl_making_new(service->worker, &order, step_done, work);
+	if (work->making && order.issuer && order.spki)
+		crl_making_build(work->making);
+	else
 		fail(work, "there is no memory left");
-		return;
-	}
-	job->key = tpm_key_ref(key);
-	job->hash = work->hash;
-	job->padding = work->padding;
-	job->level = TPM_NORMAL;
-	job->group = geteuid();
-	job->done = signature_done;
-	job->user = work;
-	if (tpm_engine_submit(service->engine, job) == TPM_OK) {
-		work->job = job;
-		return;
-	}
-	fail(work, job->error);
-	tpm_job_free(job);
 }
 
 static void start(struct work *work)
@@ -286,8 +320,9 @@ static void start(struct work *work)
 		status = keyring_tpm_key(service->keyring, stored, &key);
 	if (status == STORE_OK) {
 		memcpy(work->key_name, ca.key_name, sizeof work->key_name);
-		if (build(work, &ca, key))
-			sign(work, key);
+		tpm_key_unref(work->key);
+		work->key = tpm_key_ref(key);
+		build(work, &ca);
 	} else {
 		fail_store(work, status);
 	}
@@ -336,7 +371,7 @@ static void find_due(struct crls *crls)
 	for (size_t i = 0; i < count; i++) {
 		struct work *work = work_of(crls, ids[i]);
 
-		if (work && !work->job)
+		if (work && !work->making)
 			work->retry = 0;
 	}
 }
@@ -354,7 +389,7 @@ static uint64_t on_time(uint64_t now, void *user)
 		find_due(crls);
 	for (work = LIST_FIRST(&crls->list); work; work = following) {
 		following = LIST_NEXT(work, entry);
-		if (work->job)
+		if (work->making)
 			continue;
 		if (work->retry <= now || !LIST_EMPTY(&work->next))
 			start(work);

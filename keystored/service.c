@@ -133,9 +133,9 @@ void service_close(struct service *service)
 	service_pin_close(service);
 	conns_free(service->conns);
 	requests_free(service->requests);
-	worker_free(service->worker);
 	crls_free(service->crls);
 	upkeep_free(service->upkeep);
+	worker_free(service->worker);
 	clock_free(service->clock);
 	rejects_free(service->rejects);
 	trust_free(service->trust);

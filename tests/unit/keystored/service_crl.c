@@ -369,3 +369,50 @@ Test(service_crl, is_told_to_everybody)
 	cr_assert_str_eq(event->event->crl->number, "2");
 	codec_reply_free(event);
 }
+
+static void revoke_many(unsigned count)
+{
+	struct crl_entry entry = {.revoked = now.real, .reason = CRL_SUPERSEDED};
+	struct store *store = bench.service.store;
+
+	cr_assert_eq(store_begin(store), STORE_OK);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(entry.serial, sizeof entry.serial, "%032X", i + 1);
+		cr_assert_eq(store_crl_revoke(store, 2, &entry), STORE_OK);
+	}
+	cr_assert_eq(store_commit(store), STORE_OK);
+}
+
+Test(service_crl, that_is_long_is_made_beside_the_loop)
+{
+	struct crl_facts facts;
+
+	revoke_many(2000);
+	cr_assert_eq(renew_crl(&root, 2), STATUS_OK);
+	cr_assert_eq(export(&stranger, 2, 0, "2", &facts), STATUS_OK);
+	cr_assert_eq(facts.count, 2000u);
+	/* The TPM fails between the two steps. */
+	fake.failures = 1;
+	fake.next[0] = TPM_REFUSED;
+	cr_assert_eq(renew_crl(&root, 2), STATUS_UNAVAILABLE);
+	cr_assert_eq(renew_crl(&root, 2), STATUS_OK);
+	expect_list("3", 2000, false);
+}
+
+Test(service_crl, that_is_long_is_dropped_when_the_service_ends)
+{
+	Keystore__V1__CrlRenewRequest renew = KEYSTORE__V1__CRL_RENEW_REQUEST__INIT;
+	ks_pb_request request = REQUEST(CRL_RENEW, crl_renew, &renew);
+
+	revoke_many(2000);
+	renew.ca_id = 2;
+	client_send(&root, &request);
+	bench_settle();
+	client_close(&root);
+	bench_stop();
+	bench_start();
+	root = client_new(0, 0);
+	client_close(&stranger);
+	stranger = client_new(STRANGER, STRANGER);
+	cr_assert_eq(renew_crl(&root, 2), STATUS_OK);
+}
