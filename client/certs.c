@@ -74,6 +74,7 @@ static enum ks_status cert_create(struct ks_client *client, const struct ks_cert
 	body.validity = &validity;
 	body.hash = (Keystore__V1__Hash)cert->hash;
 	body.padding = (Keystore__V1__Padding)cert->padding;
+	body.ca_levels = cert->ca_levels;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_CREATE;
 	request.cert_create = &body;
 	status = client_submit(client, &request, to);

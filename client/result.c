@@ -374,6 +374,17 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_CERT_LIST:
 		owned->result.more = reply->cert_list->more && reply->cert_list->n_certs > 0;
 		return read_certs(owned, reply->cert_list->certs, reply->cert_list->n_certs);
+	case KEYSTORE__V1__REPLY__BODY_CERT_IMPORT:
+		for (size_t i = 0; i < reply->cert_import->n_notes; i++)
+			text_clean(reply->cert_import->notes[i]);
+		owned->result.notes = (const char *const *)reply->cert_import->notes;
+		owned->result.note_count = reply->cert_import->n_notes;
+		return read_certs(owned, reply->cert_import->certs, reply->cert_import->n_certs);
+	case KEYSTORE__V1__REPLY__BODY_CERT_REQUEST:
+		owned->result.data = reply->cert_request->der.data;
+		owned->result.data_len = reply->cert_request->der.len;
+		return reply->cert_request->cert &&
+		       read_certs(owned, &reply->cert_request->cert, 1);
 	case KEYSTORE__V1__REPLY__BODY_CERT_CHECK:
 		return read_check(owned, reply->cert_check);
 	case KEYSTORE__V1__REPLY__BODY_CRL_LIST:

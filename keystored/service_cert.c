@@ -9,6 +9,7 @@
 #include "service_cert_issue.h"
 #include "service_cert_take.h"
 #include "service_key.h"
+#include "x509_issued.h"
 
 #define CA_RSA_NAME    "ca-rsa-2048"
 #define CA_EC_NAME     "ca-ec-p256"
@@ -65,7 +66,8 @@ void service_cert_create(struct request *request, const void *body, const struct
 	}
 	if (asked->issuer && !cert_take_issuer(request, order, asked->issuer, &issuer_end))
 		return;
-	if (cert_take_validity(request, issue, order, asked->validity, profile->default_days,
+	if (cert_take_ca_levels(request, order, asked->ca_levels) &&
+	    cert_take_validity(request, issue, order, asked->validity, profile->default_days,
 			       issuer_end) &&
 	    cert_take_scheme(request, order, asked->hash, asked->padding))
 		issue_run(request);
@@ -129,7 +131,8 @@ void service_cert_renew(struct request *request, const void *body, const struct 
 	uint64_t issuer = cert->issuer_id == cert->id ? 0 : cert->issuer_id;
 	Keystore__V1__Hash hash = asked->hash ? asked->hash : (Keystore__V1__Hash)order->cert.hash;
 
-	/* What comes anew. */
+	/* What comes anew; how many CAs may be below one stays. */
+	order->ca_levels = (unsigned)(cert_path_length(cert->der, cert->der_len) + 1);
 	free(cert->der);
 	cert->der = NULL;
 	cert->issuer_id = 0;

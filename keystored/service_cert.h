@@ -22,6 +22,11 @@ void service_cert_list(struct request *request, const void *body, const struct k
 void service_cert_show(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_export(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_delete(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_import(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_replace(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_request(struct request *request, const void *body, const struct keyring_key *key);
+void service_cert_sign_csr(struct request *request, const void *body,
+			   const struct keyring_key *key);
 void service_cert_check(struct request *request, const void *body, const struct keyring_key *key);
 
 /* The certificate with that ID; its key, if it is here, becomes the request's object. False: answered. */

@@ -14,7 +14,9 @@
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
+#include "store_csr.h"
 #include "x509_check.h"
+#include "x509_csr_read.h"
 
 static void issue_free(void *state)
 {
@@ -27,7 +29,10 @@ static void issue_free(void *state)
 		tpm_key_unref(order->key);
 		tpm_key_unref(order->issuer_key);
 		free(order->issuer);
+		EVP_PKEY_free(order->public_key);
 		cert_free(order->building);
+		csr_free(order->requesting);
+		free(order->csr);
 	}
 	free(issue);
 }
@@ -136,7 +141,7 @@ static enum store_status check_order(struct request *request, const struct issue
 	const struct keyring_key *key;
 	enum store_status status = STORE_OK;
 
-	if (!order->new_key)
+	if (!order->new_key && !order->public_key)
 		status = keyring_get(service->keyring, NULL, order->cert.key_id, &key);
 	if (status == STORE_OK && order->cert.issuer_id)
 		status = check_active(service, order->cert.issuer_id);
@@ -159,6 +164,25 @@ static enum store_status add_successor(struct request *request, const struct iss
 	return status;
 }
 
+static enum store_status store_request(struct service *service, struct issue_order *order)
+{
+	struct store_csr csr = {
+		.key_id = order->cert.key_id,
+		.hash = order->cert.hash,
+		.padding = order->cert.padding,
+		.created = order->cert.version_created,
+		.der = order->csr,
+		.der_len = order->csr_len,
+	};
+	enum store_status status = STORE_OK;
+
+	memcpy(csr.common_name, order->cert.facts.common_name, sizeof csr.common_name);
+	if (!order->cert.id)
+		status = store_csr_announce(service->store, &order->cert, &order->cert.id);
+	csr.cert_id = order->cert.id;
+	return status == STORE_OK ? store_csr_put(service->store, &csr) : status;
+}
+
 static enum store_status store_order(struct request *request, struct issue_order *order)
 {
 	struct service *service = request->service;
@@ -173,6 +197,8 @@ static enum store_status store_order(struct request *request, struct issue_order
 					 is_ca ? POLICY_SIGN : tpm_key_usage(order->key), is_ca);
 	if (status != STORE_OK)
 		return status;
+	if (order->is_request)
+		return store_request(service, order);
 	if (order->cert.id)
 		return store_cert_renew(service->store, &order->cert);
 	return store_cert_add(service->store, &order->cert, &order->cert.id);
@@ -219,6 +245,32 @@ static void reply_list(struct request *request, const struct issue *issue)
 		reply_cert_wipe(&built[i]);
 }
 
+static void reply_request(struct request *request, const struct issue_order *order)
+{
+	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__CertRequestReply body = KEYSTORE__V1__CERT_REQUEST_REPLY__INIT;
+	struct reply_cert built;
+	enum store_status status =
+		reply_cert_build(&built, request->service->store,
+				 clock_now(request->service->clock), order->cert.id);
+	uint8_t *der = malloc(order->csr_len);
+
+	if (status != STORE_OK || !der) {
+		request_fail_store(request, status == STORE_OK ? STORE_NOMEM : status);
+	} else {
+		/* The state ends before the reply leaves. */
+		memcpy(der, order->csr, order->csr_len);
+		body.cert = &built.info;
+		body.der.data = der;
+		body.der.len = order->csr_len;
+		reply.body_case = KEYSTORE__V1__REPLY__BODY_CERT_REQUEST;
+		reply.cert_request = &body;
+		request_reply(request, &reply);
+	}
+	free(der);
+	reply_cert_wipe(&built);
+}
+
 /* "certificate 3 web-server by 2, …" */
 static void describe(const struct issue *issue, char *detail, size_t size)
 {
@@ -228,10 +280,17 @@ static void describe(const struct issue *issue, char *detail, size_t size)
 		const struct store_cert *cert = &issue->orders[i].cert;
 		const struct profile *profile = profile_by_id(cert->profile);
 
-		len += (size_t)snprintf(
-			detail + len, size - len, "%scertificate %llu %s by %llu", i ? ", " : "",
-			(unsigned long long)cert->id, profile ? profile->name : "",
-			(unsigned long long)(cert->issuer_id ? cert->issuer_id : cert->id));
+		if (issue->orders[i].is_request)
+			len += (size_t)snprintf(detail + len, size - len,
+						"%scertificate %llu %s, a CSR", i ? ", " : "",
+						(unsigned long long)cert->id,
+						profile ? profile->name : "");
+		else
+			len += (size_t)snprintf(
+				detail + len, size - len, "%scertificate %llu %s by %llu",
+				i ? ", " : "", (unsigned long long)cert->id,
+				profile ? profile->name : "",
+				(unsigned long long)(cert->issuer_id ? cert->issuer_id : cert->id));
 	}
 }
 
@@ -263,7 +322,9 @@ static void finish(struct request *request)
 		return;
 	for (size_t i = 0; i < issue->count; i++)
 		publish(request, &issue->orders[i], is_renewal);
-	if (issue->count > 1)
+	if (issue->orders[0].is_request)
+		reply_request(request, &issue->orders[0]);
+	else if (issue->count > 1)
 		reply_list(request, issue);
 	else
 		service_cert_reply(request, issue->orders[0].cert.id, issue->note);
@@ -296,6 +357,22 @@ static bool keeps_the_rules(struct request *request, const struct store_cert *ce
 	return true;
 }
 
+/* False: answered. */
+static bool finish_request(struct request *request, struct issue_order *order,
+			   const struct tpm_job *job)
+{
+	enum csr_status status = csr_finish(order->requesting, job->output, job->output_len,
+					    &order->csr, &order->csr_len);
+
+	if (status != CSR_OK)
+		fail_cert(request, status == CSR_NOMEM ? CERT_NOMEM : CERT_UNVERIFIED,
+			  "the TPM's signature does not verify and was withheld: try again");
+	else
+		csr_common_name(order->csr, order->csr_len, order->cert.facts.common_name,
+				sizeof order->cert.facts.common_name);
+	return status == CSR_OK;
+}
+
 static void signature_done(struct tpm_job *job, void *user)
 {
 	struct request *request = user;
@@ -307,6 +384,13 @@ static void signature_done(struct tpm_job *job, void *user)
 	if (job->status != TPM_OK) {
 		forget_keys(request);
 		request_fail_job(request, job);
+		return;
+	}
+	if (order->is_request) {
+		if (!finish_request(request, order, job))
+			return;
+		issue->at++;
+		next(request);
 		return;
 	}
 	enum cert_status status = cert_finish(order->building, job->output, job->output_len,
@@ -342,7 +426,7 @@ static enum cert_status build(const struct issue_order *order, EVP_PKEY *public_
 		.issuer = order->issuer,
 		.issuer_len = order->issuer_len,
 		.issuer_key = order->issuer_key ? tpm_key_public(order->issuer_key) : NULL,
-		.path_length = -1,
+		.path_length = (int)order->ca_levels - 1,
 		.hash = order->cert.hash,
 		.padding = padding,
 	};
@@ -350,6 +434,29 @@ static enum cert_status build(const struct issue_order *order, EVP_PKEY *public_
 
 	free(names);
 	return status;
+}
+
+static enum cert_status build_request(const struct issue_order *order, EVP_PKEY *public_key,
+				      enum tpm_padding padding, char error[CERT_ERROR_MAX],
+				      struct csr **ret_csr)
+{
+	static const enum cert_status statuses[] = {
+		[CSR_OK] = CERT_OK,
+		[CSR_SUBJECT] = CERT_SUBJECT,
+		[CSR_NAME] = CERT_NAME,
+		[CSR_NOMEM] = CERT_NOMEM,
+		[CSR_UNVERIFIED] = CERT_UNVERIFIED,
+		[CSR_TOO_LARGE] = CERT_TOO_LARGE,
+	};
+	size_t count = 0;
+	struct csr_name *names = names_unpack(&order->cert, &count);
+	enum csr_status status = CSR_NOMEM;
+
+	if (names)
+		status = csr_new(order->cert.subject, names, count, public_key, order->cert.hash,
+				 padding, error, ret_csr);
+	free(names);
+	return statuses[status];
 }
 
 /*
@@ -362,14 +469,38 @@ static bool rehearse(struct request *request, const struct issue_order *order)
 	enum tpm_padding padding = order->issuer_key ? order->cert.padding : TPM_PADDING_NONE;
 	char error[CERT_ERROR_MAX] = "";
 	struct cert *cert = NULL;
-	enum cert_status status =
-		stand_in ? build(order, stand_in, padding, error, &cert) : CERT_NOMEM;
+	struct csr *csr = NULL;
+	enum cert_status status = CERT_NOMEM;
 
+	if (stand_in)
+		status = order->is_request ? build_request(order, stand_in, padding, error, &csr)
+					   : build(order, stand_in, padding, error, &cert);
+	csr_free(csr);
 	cert_free(cert);
 	EVP_PKEY_free(stand_in);
 	if (status != CERT_OK)
 		fail_cert(request, status, error);
 	return status == CERT_OK;
+}
+
+/* What is to be signed: a certificate, or a request for one. */
+static enum cert_status build_digest(struct issue_order *order, char error[CERT_ERROR_MAX],
+				     const uint8_t **ret_digest, size_t *ret_len)
+{
+	EVP_PKEY *public_key = order->public_key ? order->public_key : tpm_key_public(order->key);
+	enum cert_status status;
+
+	if (order->is_request) {
+		status = build_request(order, public_key, order->cert.padding, error,
+				       &order->requesting);
+		if (status == CERT_OK)
+			csr_digest(order->requesting, ret_digest, ret_len);
+		return status;
+	}
+	status = build(order, public_key, order->cert.padding, error, &order->building);
+	if (status == CERT_OK)
+		cert_digest(order->building, ret_digest, ret_len);
+	return status;
 }
 
 static void sign(struct request *request)
@@ -380,14 +511,12 @@ static void sign(struct request *request)
 	struct tpm_job *job = NULL;
 	const uint8_t *digest;
 	size_t len;
-	enum cert_status status = build(order, tpm_key_public(order->key), order->cert.padding,
-					error, &order->building);
+	enum cert_status status = build_digest(order, error, &digest, &len);
 
 	if (status != CERT_OK) {
 		fail_cert(request, status, error);
 		return;
 	}
-	cert_digest(order->building, &digest, &len);
 	job = tpm_job_new(TPM_SIGN);
 	if (!job || tpm_job_set_input(job, digest, len) != TPM_OK) {
 		tpm_job_free(job);

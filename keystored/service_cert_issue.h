@@ -6,6 +6,7 @@
 #define SERVICE_CERT_ISSUE_H
 
 #include <engine.h>
+#include <openssl/types.h>
 
 #include "store_cert.h"
 
@@ -28,7 +29,17 @@ struct issue_order {
 	char issuer_key_name[NAMES_KEY_MAX + 1];
 	uint8_t *issuer; /* its certificate, DER */
 	size_t issuer_len;
+	unsigned ca_levels;   /* of a CA: its path length and one; 0: no limit */
+	EVP_PKEY *public_key; /* somebody else's, to be certified: there is no key here */
 	struct cert *building;
+	/*
+	 * No certificate but a request for one is made, and stored with @cert, whose id is that
+	 * of one that is there, or 0.
+	 */
+	bool is_request;
+	struct csr *requesting;
+	uint8_t *csr;
+	size_t csr_len;
 };
 
 struct issue {

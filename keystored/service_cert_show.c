@@ -1,5 +1,3 @@
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,82 +163,6 @@ void service_cert_show(struct request *request, const void *body, const struct k
 		return;
 	store_cert_wipe(&cert);
 	service_cert_reply(request, show->id, "");
-}
-
-static bool write_pem(BIO *pem, const struct store_cert *cert)
-{
-	return PEM_write_bio(pem, PEM_STRING_X509, "", cert->der, (long)cert->der_len) > 0;
-}
-
-/* The issuers behind @cert, up to one that is its own or not here. False: answered. */
-static bool write_issuers(struct request *request, BIO *pem, const struct store_cert *cert)
-{
-	uint64_t id = cert->issuer_id;
-	bool is_root = id == cert->id;
-
-	for (unsigned depth = 1; id && !is_root && depth < SERVICE_CERT_CHAIN; depth++) {
-		struct store_cert issuer;
-		enum store_status status = store_cert_get(request->service->store, id, &issuer);
-
-		if (status != STORE_OK) {
-			request_fail_store(request, status);
-			return false;
-		}
-		bool is_written = write_pem(pem, &issuer);
-
-		is_root = issuer.issuer_id == id;
-		id = issuer.issuer_id;
-		store_cert_wipe(&issuer);
-		if (!is_written) {
-			request_fail_memory(request);
-			return false;
-		}
-	}
-	return true;
-}
-
-static void export_pem(struct request *request, const struct store_cert *cert, bool with_chain)
-{
-	BIO *pem = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len = 0;
-
-	if (!pem || !write_pem(pem, cert)) {
-		request_fail_memory(request);
-		goto out;
-	}
-	if (with_chain && !write_issuers(request, pem, cert))
-		goto out;
-	len = BIO_get_mem_data(pem, &text);
-	request_reply_data(request, (const uint8_t *)text, (size_t)len);
-out:
-	BIO_free(pem);
-}
-
-void service_cert_export(struct request *request, const void *body, const struct keyring_key *key)
-{
-	const Keystore__V1__CertExportRequest *export = body;
-	struct store_cert cert;
-
-	(void)key;
-	if (!service_cert_find_visible(request, export->id, &cert))
-		return;
-	if (cert.state == STORE_CERT_REQUESTED)
-		request_fail(request, STATUS_CONFLICT,
-			     "certificate %llu is not there yet: its CSR waits for an answer",
-			     (unsigned long long)export->id);
-	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_DER)
-		request_reply_data(request, cert.der, cert.der_len);
-	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_PEM)
-		export_pem(request, &cert, false);
-	else if (export->format == KEYSTORE__V1__CERT_FORMAT__CERT_FORMAT_CHAIN_PEM)
-		export_pem(request, &cert, true);
-	else
-		request_fail(request, STATUS_INVALID,
-			     "certificate %llu can be exported as DER (1), PEM (2) or PEM with its "
-			     "chain (3)",
-			     (unsigned long long)export->id);
-	store_cert_wipe(&cert);
 }
 
 struct deletion {

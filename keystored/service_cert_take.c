@@ -15,6 +15,7 @@
 #define TIME_LAST	253402300799 /* the year 9999 (RFC 5280 4.1.2.5) */
 #define NAMES_BYTES_MAX 65536
 #define SUFFIX_MAX	12 /* of a key's name: ".v4294967295" */
+#define CA_LEVELS_MAX	16u
 
 bool cert_take_validity(struct request *request, struct issue *issue, struct issue_order *order,
 			const Keystore__V1__Validity *asked, unsigned default_days,
@@ -130,6 +131,23 @@ bool cert_take_scheme(struct request *request, struct issue_order *order, Keysto
 	return service_use_scheme(
 		request, order->issuer_key ? order->issuer_key_name : request->object,
 		algorithm <= TPM_RSA_4096, hash, padding, &order->cert.hash, &order->cert.padding);
+}
+
+bool cert_take_ca_levels(struct request *request, struct issue_order *order, unsigned levels)
+{
+	if (levels && order->cert.profile != PROFILE_CA) {
+		request_fail(request, STATUS_INVALID,
+			     "only a CA has a path length: leave it out, or choose profile ca");
+		return false;
+	}
+	if (levels > CA_LEVELS_MAX) {
+		request_fail(request, STATUS_INVALID,
+			     "a path length is at most %u: paths are shorter than that",
+			     CA_LEVELS_MAX - 1);
+		return false;
+	}
+	order->ca_levels = levels;
+	return true;
 }
 
 bool cert_take_names(struct request *request, struct store_cert *cert,

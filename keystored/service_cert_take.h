@@ -28,6 +28,9 @@ bool cert_take_issuer(struct request *request, struct issue_order *order, uint64
 bool cert_take_scheme(struct request *request, struct issue_order *order, Keystore__V1__Hash hash,
 		      Keystore__V1__Padding padding);
 
+/* A CA's path length and one; 0: no limit. */
+bool cert_take_ca_levels(struct request *request, struct issue_order *order, unsigned levels);
+
 bool cert_take_names(struct request *request, struct store_cert *cert,
 		     Keystore__V1__GeneralName *const *asked, size_t count);
 

@@ -60,8 +60,9 @@ static bool begin(struct request *request, unsigned operations)
 	return true;
 }
 
-static enum store_status add(struct request *request, uint64_t id, struct tpm_key *key,
-			     unsigned operations, bool of_ca, struct grant *grants, size_t count)
+static enum store_status add(struct service *service, uint32_t uid, const char *name, uint64_t id,
+			     struct tpm_key *key, unsigned operations, bool of_ca,
+			     struct grant *grants, size_t count)
 {
 	struct store_key stored = {
 		.id = id,
@@ -70,7 +71,7 @@ static enum store_status add(struct request *request, uint64_t id, struct tpm_ke
 		.origin = tpm_key_is_from_tpm(key) ? KEYSTORE__V1__ORIGIN__ORIGIN_TPM
 						   : KEYSTORE__V1__ORIGIN__ORIGIN_IMPORTED,
 		.created = time(NULL),
-		.created_by = request->uid,
+		.created_by = uid,
 		.of_ca = of_ca,
 		.grants = grants,
 		.grant_count = count,
@@ -79,27 +80,35 @@ static enum store_status add(struct request *request, uint64_t id, struct tpm_ke
 	const uint8_t *auth = tpm_key_auth(key, &stored.auth_len);
 	const uint8_t *spki = tpm_key_spki(key, &stored.spki_len);
 
-	memcpy(stored.name, request->object, sizeof stored.name);
+	snprintf(stored.name, sizeof stored.name, "%s", name);
 	memcpy(stored.auth, auth,
 	       stored.auth_len < sizeof stored.auth ? stored.auth_len : sizeof stored.auth);
 	stored.der = (uint8_t *)(uintptr_t)der;
 	stored.spki = (uint8_t *)(uintptr_t)spki;
-	enum store_status status = store_key_add(request->service->store, &stored);
+	enum store_status status = store_key_add(service->store, &stored);
 
 	OPENSSL_cleanse(stored.auth, sizeof stored.auth);
 	return status;
 }
 
+enum store_status service_key_put(struct service *service, uint32_t uid, const char *name,
+				  uint64_t id, struct tpm_key *key, unsigned operations, bool of_ca)
+{
+	struct grant creator = {POLICY_UID, uid, operations};
+
+	return add(service, uid, name, id, key, operations, of_ca, &creator, of_ca ? 0 : 1);
+}
+
 enum store_status service_key_add(struct request *request, uint64_t id, struct tpm_key *key,
 				  unsigned operations, bool of_ca)
 {
-	struct grant creator = {POLICY_UID, request->uid, operations};
-
-	return add(request, id, key, operations, of_ca, &creator, of_ca ? 0 : 1);
+	return service_key_put(request->service, request->uid, request->object, id, key, operations,
+			       of_ca);
 }
 
-enum store_status service_key_add_for(struct request *request, uint64_t id, struct tpm_key *key,
-				      unsigned operations, const struct grant *grants, size_t count)
+enum store_status service_key_put_for(struct service *service, uint32_t uid, const char *name,
+				      uint64_t id, struct tpm_key *key, unsigned operations,
+				      const struct grant *grants, size_t count)
 {
 	struct grant *copies = calloc(count ? count : 1, sizeof *copies);
 	enum store_status status = STORE_NOMEM;
@@ -112,9 +121,16 @@ enum store_status service_key_add_for(struct request *request, uint64_t id, stru
 		copies[left++].operations &= operations;
 	}
 	if (copies)
-		status = add(request, id, key, operations, false, copies, left);
+		status = add(service, uid, name, id, key, operations, false, copies, left);
 	free(copies);
 	return status;
+}
+
+enum store_status service_key_add_for(struct request *request, uint64_t id, struct tpm_key *key,
+				      unsigned operations, const struct grant *grants, size_t count)
+{
+	return service_key_put_for(request->service, request->uid, request->object, id, key,
+				   operations, grants, count);
 }
 
 static bool save(struct request *request, struct tpm_key *key, unsigned operations)

@@ -5,6 +5,7 @@
 #include "keyring.h"
 
 struct request;
+struct service;
 
 void service_key_create(struct request *request, const void *body, const struct keyring_key *key);
 void service_key_import(struct request *request, const void *body, const struct keyring_key *key);
@@ -24,6 +25,14 @@ bool service_key_can_make(struct request *request, unsigned algorithm);
 						bool of_ca);
 /* The same for others: who is granted what, as far as it is among @operations. */
 [[nodiscard]] enum store_status service_key_add_for(struct request *request, uint64_t id,
+						    struct tpm_key *key, unsigned operations,
+						    const struct grant *grants, size_t count);
+/* The same without a request: for @creator, under @name. */
+[[nodiscard]] enum store_status service_key_put(struct service *service, uint32_t creator,
+						const char *name, uint64_t id, struct tpm_key *key,
+						unsigned operations, bool of_ca);
+[[nodiscard]] enum store_status service_key_put_for(struct service *service, uint32_t creator,
+						    const char *name, uint64_t id,
 						    struct tpm_key *key, unsigned operations,
 						    const struct grant *grants, size_t count);
 

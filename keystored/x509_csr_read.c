@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_der.h"
 #include "x509_name.h"
 
 #define RSA_BITS_MIN 2048
@@ -63,10 +64,10 @@ static enum csr_read_status take_key(X509_REQ *request, struct csr_content *cont
 }
 
 /* As text and back again: nothing may be lost on the way. */
-static enum csr_read_status take_subject(X509_REQ *request, struct csr_content *content,
+static enum csr_read_status take_subject(const X509_NAME *subject, struct csr_content *content,
 					 char *ret_error)
 {
-	X509_NAME *subject = X509_REQ_get_subject_name(request), *again = NULL;
+	X509_NAME *again = NULL;
 	enum csr_read_status status = CSR_READ_OK;
 	enum name_status shown =
 		x509_name_show(subject, content->subject, sizeof(content->subject));
@@ -74,12 +75,12 @@ static enum csr_read_status take_subject(X509_REQ *request, struct csr_content *
 	if (shown == NAME_NOMEM)
 		return CSR_READ_NOMEM;
 	if (shown != NAME_OK)
-		return fail(ret_error, CSR_READ_UNFIT, "the request's subject is malformed");
+		return fail(ret_error, CSR_READ_UNFIT, "the subject is malformed");
 	switch (x509_name_parse(content->subject, ret_error, &again)) {
 	case NAME_OK:
 		if (X509_NAME_cmp(subject, again) != 0)
 			status = fail(ret_error, CSR_READ_UNFIT,
-				      "the request's subject is too long, or of a form that is not "
+				      "the subject is too long, or of a form that is not "
 				      "issued here (several attributes in one)");
 		break;
 	case NAME_INVALID:
@@ -149,10 +150,9 @@ static bool name_of(const GENERAL_NAME *general, struct csr_name *ret_name)
 	return ret_name->value != NULL;
 }
 
-static enum csr_read_status take_names(X509_REQ *request, struct csr_content *content,
-				       char *ret_error)
+static enum csr_read_status take_names(const STACK_OF(X509_EXTENSION) * extensions,
+				       struct csr_content *content, char *ret_error)
 {
-	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
 	GENERAL_NAMES *list = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
 	bool is_there = X509v3_get_ext_by_NID(extensions, NID_subject_alt_name, -1) >= 0;
 	enum csr_read_status status = CSR_READ_OK;
@@ -160,21 +160,20 @@ static enum csr_read_status take_names(X509_REQ *request, struct csr_content *co
 
 	if (is_there && !list)
 		status = fail(ret_error, CSR_READ_MALFORMED,
-			      "the request's subject alternative names are malformed");
+			      "the subject alternative names are malformed");
 	else if (count > SAN_NAMES_MAX)
 		status = fail(ret_error, CSR_READ_TOO_LARGE,
-			      "the request has more than 256 subject alternative names");
+			      "there are more than 256 subject alternative names");
 	for (int i = 0; i < count && status == CSR_READ_OK; i++) {
 		if (name_of(sk_GENERAL_NAME_value(list, i), &content->names[content->name_count]))
 			content->name_count++;
 		else
 			status = fail(ret_error, CSR_READ_UNFIT,
-				      "the request has a subject alternative name that is "
+				      "there is a subject alternative name that is "
 				      "malformed, or of a kind that is not issued here: URI, IP, "
 				      "DNS, email and RID are");
 	}
 	GENERAL_NAMES_free(list);
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	return status;
 }
 
@@ -196,6 +195,7 @@ enum csr_read_status csr_read(const uint8_t *bytes, size_t len, char ret_error[X
 {
 	enum csr_read_status status = CSR_READ_NOMEM;
 	struct csr_content *content = NULL;
+	STACK_OF(X509_EXTENSION) *extensions = NULL;
 	X509_REQ *request = NULL;
 
 	/* PEM takes a third more. */
@@ -213,9 +213,11 @@ enum csr_read_status csr_read(const uint8_t *bytes, size_t len, char ret_error[X
 	}
 	status = take_key(request, content, ret_error);
 	if (status == CSR_READ_OK)
-		status = take_subject(request, content, ret_error);
-	if (status == CSR_READ_OK)
-		status = take_names(request, content, ret_error);
+		status = take_subject(X509_REQ_get_subject_name(request), content, ret_error);
+	if (status == CSR_READ_OK) {
+		extensions = X509_REQ_get_extensions(request);
+		status = take_names(extensions, content, ret_error);
+	}
 	if (status == CSR_READ_OK)
 		status = take_der(request, content);
 	if (status != CSR_READ_OK)
@@ -225,9 +227,57 @@ enum csr_read_status csr_read(const uint8_t *bytes, size_t len, char ret_error[X
 	content = NULL;
 out:
 	csr_content_free(content);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	X509_REQ_free(request);
 	ERR_clear_error();
 	return status;
+}
+
+enum csr_read_status csr_from_cert(const uint8_t *der, size_t len, char ret_error[X509_ERROR_MAX],
+				   struct csr_content **ret_content)
+{
+	struct csr_content *content = calloc(1, sizeof(*content));
+	X509 *cert = x509_der_read(der, len);
+	enum csr_read_status status = CSR_READ_NOMEM;
+
+	if (!content)
+		goto out;
+	status = fail(ret_error, CSR_READ_MALFORMED, "the certificate is malformed");
+	if (!cert || !X509_get0_pubkey(cert))
+		goto out;
+	content->public_key = X509_get_pubkey(cert);
+	status = take_subject(X509_get_subject_name(cert), content, ret_error);
+	if (status == CSR_READ_OK)
+		status = take_names(X509_get0_extensions(cert), content, ret_error);
+	if (status != CSR_READ_OK)
+		goto out;
+
+	*ret_content = content;
+	content = NULL;
+out:
+	csr_content_free(content);
+	X509_free(cert);
+	ERR_clear_error();
+	return status;
+}
+
+void csr_common_name(const uint8_t *der, size_t len, char *ret_name, size_t size)
+{
+	X509_REQ *request = parse(der, len);
+	X509_NAME *subject = request ? X509_REQ_get_subject_name(request) : NULL;
+	int at = subject ? X509_NAME_get_index_by_NID(subject, NID_commonName, -1) : -1;
+	unsigned char *utf8 = NULL;
+	int utf8_len = 0;
+
+	ret_name[0] = '\0';
+	if (at >= 0)
+		utf8_len = ASN1_STRING_to_UTF8(
+			&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+	if (utf8_len > 0)
+		x509_text_copy((const char *)utf8, (size_t)utf8_len, ret_name, size);
+	OPENSSL_free(utf8);
+	X509_REQ_free(request);
+	ERR_clear_error();
 }
 
 void csr_content_free(struct csr_content *content)

@@ -25,7 +25,7 @@ struct csr_content {
 	char subject[X509_TEXT_MAX + 1]; /* as x509_name_parse() takes it */
 	struct csr_name names[SAN_NAMES_MAX];
 	size_t name_count;
-	uint8_t *der;
+	uint8_t *der; /* csr_read(): the request */
 	size_t der_len;
 };
 
@@ -36,6 +36,17 @@ struct csr_content {
 [[nodiscard]] enum csr_read_status csr_read(const uint8_t *bytes, size_t len,
 					    char ret_error[X509_ERROR_MAX],
 					    struct csr_content **ret_content);
+
+/*
+ * What a request for the same certificate would have: so it can be asked for, or issued, again.
+ * Statuses as above; nothing is verified.
+ */
+[[nodiscard]] enum csr_read_status csr_from_cert(const uint8_t *der, size_t len,
+						 char ret_error[X509_ERROR_MAX],
+						 struct csr_content **ret_content);
+
+/* The common name of a request that was made here; "" where it has none. */
+void csr_common_name(const uint8_t *der, size_t len, char *ret_name, size_t size);
 
 void csr_content_free(struct csr_content *content); /* NULL is fine */
 

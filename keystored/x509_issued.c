@@ -61,3 +61,39 @@ bool cert_is_for_private_key(const uint8_t *der, size_t len, const uint8_t *pkcs
 	ERR_clear_error();
 	return is;
 }
+
+int cert_path_length(const uint8_t *der, size_t len)
+{
+	X509 *cert = x509_der_read(der, len);
+	long length = cert ? X509_get_pathlen(cert) : -1;
+
+	X509_free(cert);
+	return length >= 0 && length < 1000 ? (int)length : -1;
+}
+
+bool cert_spki(const uint8_t *der, size_t len, uint8_t **ret_spki, size_t *ret_len)
+{
+	X509 *cert = x509_der_read(der, len);
+	EVP_PKEY *key = cert ? X509_get0_pubkey(cert) : NULL;
+	uint8_t *spki = NULL;
+	int spki_len = key ? i2d_PUBKEY(key, &spki) : 0;
+
+	X509_free(cert);
+	ERR_clear_error();
+	if (spki_len <= 0)
+		return false;
+	*ret_spki = spki;
+	*ret_len = (size_t)spki_len;
+	return true;
+}
+
+bool private_key_is_rsa(const uint8_t *pkcs8, size_t len)
+{
+	const uint8_t *at = pkcs8;
+	EVP_PKEY *private = d2i_AutoPrivateKey(NULL, &at, (long)len);
+	bool is = private && EVP_PKEY_is_a(private, "RSA");
+
+	EVP_PKEY_free(private);
+	ERR_clear_error();
+	return is;
+}

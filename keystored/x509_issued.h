@@ -24,4 +24,13 @@ bool cert_is_for_key(const uint8_t *der, size_t len, const EVP_PKEY *public_key)
 bool cert_is_for_private_key(const uint8_t *der, size_t len, const uint8_t *pkcs8,
 			     size_t pkcs8_len);
 
+/* Its path length; -1: it has none. */
+int cert_path_length(const uint8_t *der, size_t len);
+
+/* Its SubjectPublicKeyInfo as OpenSSL writes it. *ret_spki is the caller's: OPENSSL_free(). */
+bool cert_spki(const uint8_t *der, size_t len, uint8_t **ret_spki, size_t *ret_len);
+
+/* The private key is an RSA key. */
+bool private_key_is_rsa(const uint8_t *pkcs8, size_t len);
+
 #endif

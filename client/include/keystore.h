@@ -378,7 +378,8 @@ struct ks_client;
 struct ks_result {
 	enum ks_status status;
 	const char *message; /* a sentence when status is not KS_OK, else "" */
-	const uint8_t *data; /* random, export, sign, decrypt, csr, cert and trust export */
+	/* random, export, sign, decrypt, csr, cert request, cert and trust export */
+	const uint8_t *data;
 	size_t data_len;
 	const struct ks_key *keys; /* create, show, allow, pin, import: one; list: a page */
 	size_t key_count;
@@ -388,7 +389,8 @@ struct ks_result {
 	size_t record_count;
 	const struct ks_audit *audit; /* audit_verify */
 	const struct ks_cert
-		*certs; /* cert create, show, renew: one; list, project init: several */
+		*certs; /* cert create, show, renew, request, ca sign: one; list, project init,
+			 * import, replace: several */
 	size_t cert_count;
 	const struct ks_check *check;		    /* cert check */
 	const struct ks_trust_entry *trust_entries; /* trust list: a page */
@@ -398,6 +400,8 @@ struct ks_result {
 	const struct ks_rejected *rejected; /* rejected list: a page */
 	size_t rejected_count;
 	const struct ks_verdict *verdict; /* validate */
+	const char *const *notes;	  /* cert import, replace: what is unusual, in sentences */
+	size_t note_count;
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;
@@ -620,6 +624,7 @@ struct ks_cert_request {
 	struct ks_validity validity;
 	enum ks_hash hash; /* default: SHA-384 for a P-384 issuer, else SHA-256 */
 	enum ks_padding padding;
+	uint32_t ca_levels; /* a CA's: path length + 1, so 1: no CA below it; 0: no limit */
 };
 enum ks_status ks_cert_create(struct ks_client *client, const struct ks_cert_request *cert,
 			      struct ks_result **ret_result);
@@ -640,11 +645,78 @@ enum ks_cert_format {
 	KS_CERT_DER = 1,
 	KS_CERT_PEM = 2,
 	KS_CERT_CHAIN_PEM = 3, /* with its issuers, the root last */
+	KS_CERT_P7B = 4,       /* PKCS#7 with its issuers, DER */
+	KS_CERT_P7B_PEM = 5,
+	KS_CERT_CSR = 7, /* the request that waits for its answer, PEM */
+	KS_CERT_CSR_DER = 8,
+	KS_CERT_PRIVATE_KEY = 9, /* refused: the sentence says why */
 };
 enum ks_status ks_cert_export(struct ks_client *client, uint64_t id, enum ks_cert_format format,
 			      struct ks_result **ret_result);
 enum ks_status ks_cert_export_start(struct ks_client *client, uint64_t id,
 				    enum ks_cert_format format, ks_done_fn *done, void *user);
+
+/* PKCS#12 with its issuers, and never a key. @password encrypts it; NULL: it is not encrypted. */
+enum ks_status ks_cert_export_pkcs12(struct ks_client *client, uint64_t id, const char *password,
+				     struct ks_result **ret_result);
+enum ks_status ks_cert_export_pkcs12_start(struct ks_client *client, uint64_t id,
+					   const char *password, ks_done_fn *done, void *user);
+
+/* A file from elsewhere: DER, PEM, PKCS#7 or PKCS#12. */
+struct ks_cert_file {
+	const uint8_t *bytes;
+	size_t len;
+	const char *password;	/* UTF-8; NULL: none */
+	enum ks_cert_kind kind; /* import: KS_CERT_ALL: by its content */
+	const char *profile;	/* import: of a device's; NULL: not known */
+	const char *key_name;	/* of a private key in it; replace: NULL: "NAME.vVERSION" */
+};
+
+/*
+ * All of it or nothing. A private key goes into the TPM and is marked as imported for ever.
+ * KS_EXISTS where everything is there already.
+ */
+enum ks_status ks_cert_import(struct ks_client *client, const struct ks_cert_file *file,
+			      struct ks_result **ret_result);
+enum ks_status ks_cert_import_start(struct ks_client *client, const struct ks_cert_file *file,
+				    ks_done_fn *done, void *user);
+
+/*
+ * A CSR for a CA elsewhere, kept until ks_cert_replace() brings its answer; the result has the
+ * certificate and, as data, the CSR in DER. @id 0: a new certificate; else the next version of
+ * that one, with its profile, subject and names, and with neither key nor new_key with its key
+ * too. Of @cert, issuer and validity are not used.
+ */
+enum ks_status ks_cert_request(struct ks_client *client, uint64_t id,
+			       const struct ks_cert_request *cert, struct ks_result **ret_result);
+enum ks_status ks_cert_request_start(struct ks_client *client, uint64_t id,
+				     const struct ks_cert_request *cert, ks_done_fn *done,
+				     void *user);
+
+/*
+ * A new version of @id from elsewhere: the answer to its CSR, or a certificate with another key.
+ * The result has it first, then the issuers that came along.
+ */
+enum ks_status ks_cert_replace(struct ks_client *client, uint64_t id,
+			       const struct ks_cert_file *file, struct ks_result **ret_result);
+enum ks_status ks_cert_replace_start(struct ks_client *client, uint64_t id,
+				     const struct ks_cert_file *file, ks_done_fn *done, void *user);
+
+/* Somebody else's CSR, certified by a CA there: subject, names and key are the CSR's. */
+struct ks_csr_order {
+	const uint8_t *csr; /* PEM or DER */
+	size_t csr_len;
+	uint64_t issuer; /* ID of a CA's certificate */
+	const char *profile;
+	struct ks_validity validity;
+	enum ks_hash hash;
+	enum ks_padding padding;
+	uint32_t ca_levels; /* as in ks_cert_request */
+};
+enum ks_status ks_ca_sign(struct ks_client *client, const struct ks_csr_order *order,
+			  struct ks_result **ret_result);
+enum ks_status ks_ca_sign_start(struct ks_client *client, const struct ks_csr_order *order,
+				ks_done_fn *done, void *user);
 
 /* The same ID, key, subject and names. @hash KS_HASH_DEFAULT: as before. */
 enum ks_status ks_cert_renew(struct ks_client *client, uint64_t id,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs.h"
 #include "certtext.h"
 #include "command.h"
 #include "files.h"
@@ -9,10 +10,10 @@
 #include "san.h"
 #include "table.h"
 
-#define DOING_BYTES 128
+#define DOING_BYTES	128
+#define PATH_LENGTH_MAX 15
 
-/* --days, --not-before, --not-after. False: told, and the caller ends with EXIT_USAGE. */
-static bool take_validity(struct ctl *ctl, struct ks_validity *ret_validity)
+bool cert_take_validity(struct ctl *ctl, struct ks_validity *ret_validity)
 {
 	static const enum option options[] = {OPTION_NOT_BEFORE, OPTION_NOT_AFTER};
 	const char *days = ctl_option(ctl, OPTION_DAYS);
@@ -37,8 +38,7 @@ static bool take_validity(struct ctl *ctl, struct ks_validity *ret_validity)
 	return true;
 }
 
-/* The word after the command. False: told. */
-static bool take_id(struct ctl *ctl, uint64_t *ret_id)
+bool cert_take_id(struct ctl *ctl, uint64_t *ret_id)
 {
 	if (parse_id(ctl->words[0], ret_id))
 		return true;
@@ -47,12 +47,25 @@ static bool take_id(struct ctl *ctl, uint64_t *ret_id)
 	return false;
 }
 
-/* KS_HASH_DEFAULT without --hash: the service knows better. False: told. */
-static bool take_hash(struct ctl *ctl, enum ks_hash *ret_hash)
+bool cert_take_hash(struct ctl *ctl, enum ks_hash *ret_hash)
 {
 	if (ctl_has(ctl, OPTION_HASH))
 		return ctl_hash(ctl, ret_hash);
 	*ret_hash = KS_HASH_DEFAULT;
+	return true;
+}
+
+bool cert_take_path_length(struct ctl *ctl, uint32_t *ret_levels)
+{
+	const char *text = ctl_option(ctl, OPTION_PATH_LENGTH);
+	uint32_t length = 0;
+
+	if (text && (!parse_number(text, &length) || length > PATH_LENGTH_MAX)) {
+		(void)ctl_fail(ctl, EXIT_USAGE, "--path-length %s: not a number from 0 to %d", text,
+			       PATH_LENGTH_MAX);
+		return false;
+	}
+	*ret_levels = text ? length + 1 : 0;
 	return true;
 }
 
@@ -66,7 +79,7 @@ static enum exit_code command_project_init(struct ctl *ctl)
 	struct ks_validity validity;
 	enum exit_code code;
 
-	if (!take_validity(ctl, &validity))
+	if (!cert_take_validity(ctl, &validity))
 		return EXIT_USAGE;
 	project.days = validity.days;
 	code = ctl_connect(ctl);
@@ -117,8 +130,9 @@ static enum exit_code command_cert_create(struct ctl *ctl)
 	char doing[DOING_BYTES];
 	enum exit_code code;
 
-	if (!take_parties(ctl, &request) || !take_validity(ctl, &request.validity) ||
-	    !take_hash(ctl, &request.hash) || !ctl_padding(ctl, &request.padding))
+	if (!take_parties(ctl, &request) || !cert_take_validity(ctl, &request.validity) ||
+	    !cert_take_hash(ctl, &request.hash) || !ctl_padding(ctl, &request.padding) ||
+	    !cert_take_path_length(ctl, &request.ca_levels))
 		return EXIT_USAGE;
 	if (list && !san_parse(list, &san, problem, sizeof(problem)))
 		return ctl_fail(ctl, EXIT_USAGE, "%s", problem);
@@ -136,7 +150,7 @@ static enum exit_code command_cert_create(struct ctl *ctl)
 	return code;
 }
 
-static bool take_kind(struct ctl *ctl, enum ks_cert_kind *ret_kind)
+bool cert_take_kind(struct ctl *ctl, enum ks_cert_kind *ret_kind)
 {
 	static const struct {
 		const char *name;
@@ -189,15 +203,12 @@ static enum exit_code collect(struct ctl *ctl, enum ks_cert_kind kind, struct ta
 	return code;
 }
 
-static enum exit_code command_cert_list(struct ctl *ctl)
+enum exit_code cert_list(struct ctl *ctl, enum ks_cert_kind kind)
 {
-	enum ks_cert_kind kind = 0;
 	struct table *table;
 	enum exit_code code;
 	json_t *list;
 
-	if (!take_kind(ctl, &kind))
-		return EXIT_USAGE;
 	code = ctl_connect(ctl);
 	if (code != EXIT_OK)
 		return code;
@@ -219,13 +230,20 @@ static enum exit_code command_cert_list(struct ctl *ctl)
 	return code;
 }
 
+static enum exit_code command_cert_list(struct ctl *ctl)
+{
+	enum ks_cert_kind kind = 0;
+
+	return cert_take_kind(ctl, &kind) ? cert_list(ctl, kind) : EXIT_USAGE;
+}
+
 static enum exit_code command_cert_show(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	enum exit_code code;
 	uint64_t id;
 
-	if (!take_id(ctl, &id))
+	if (!cert_take_id(ctl, &id))
 		return EXIT_USAGE;
 	code = ctl_connect(ctl);
 	if (code != EXIT_OK)
@@ -238,7 +256,18 @@ static enum exit_code command_cert_show(struct ctl *ctl)
 	return code;
 }
 
-static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *result, bool is_der)
+static const struct format {
+	const char *name;
+	enum ks_cert_format format;
+	bool is_binary;
+} formats[] = {
+	{"pem", KS_CERT_PEM, false},	     {"der", KS_CERT_DER, true},
+	{"chain", KS_CERT_CHAIN_PEM, false}, {"p7b", KS_CERT_P7B, true},
+	{"p7b-pem", KS_CERT_P7B_PEM, false}, {"p12", 0, true},
+	{"csr", KS_CERT_CSR, false},	     {"csr-der", KS_CERT_CSR_DER, true},
+};
+
+static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *result, bool is_binary)
 {
 	const char *out = ctl_option(ctl, OPTION_OUT);
 	enum exit_code code = EXIT_OK;
@@ -247,13 +276,13 @@ static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *res
 	if (result->status != KS_OK)
 		return ctl_fail_result(ctl, result);
 	if (out || !ctl->json)
-		code = file_write(ctl, out, is_der ? OUTPUT_BINARY : OUTPUT_TEXT, result->data,
+		code = file_write(ctl, out, is_binary ? OUTPUT_BINARY : OUTPUT_TEXT, result->data,
 				  result->data_len);
 	if (code != EXIT_OK || !ctl->json)
 		return code;
 	if (out) {
 		object = json_pack("{s:o}", "out", text_json(out));
-	} else if (is_der) {
+	} else if (is_binary) {
 		char *text = base64_text(result->data, result->data_len);
 
 		object = text ? json_pack("{s:s}", "der", text) : NULL;
@@ -264,34 +293,52 @@ static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *res
 	return ctl_print_json(ctl, object);
 }
 
+/* NULL: told. */
+static const struct format *take_format(struct ctl *ctl)
+{
+	static const struct format private_key = {"", KS_CERT_PRIVATE_KEY, false};
+	const char *name = ctl_option(ctl, OPTION_FORMAT);
+
+	if (ctl_has(ctl, OPTION_PRIVATE))
+		return &private_key;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(formats[i].name, name ? name : "pem") == 0)
+			return &formats[i];
+	}
+	(void)ctl_fail(ctl, EXIT_USAGE,
+		       "--format %s: not one of pem, der, chain, p7b, p7b-pem, p12, csr, csr-der",
+		       name);
+	return NULL;
+}
+
 static enum exit_code command_cert_export(struct ctl *ctl)
 {
-	static const struct {
-		const char *name;
-		enum ks_cert_format format;
-	} formats[] = {{"pem", KS_CERT_PEM}, {"der", KS_CERT_DER}, {"chain", KS_CERT_CHAIN_PEM}};
-	const char *name = ctl_option(ctl, OPTION_FORMAT);
-	enum ks_cert_format format = name ? 0 : KS_CERT_PEM;
+	const struct format *format = take_format(ctl);
 	struct ks_result *result = NULL;
+	struct file password = {0};
 	enum exit_code code = EXIT_OK;
 	uint64_t id;
 
-	for (size_t i = 0; name && i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (strcmp(formats[i].name, name) == 0)
-			format = formats[i].format;
-	if (!format)
-		return ctl_fail(ctl, EXIT_USAGE, "--format %s: not one of pem, der, chain", name);
-	if (!take_id(ctl, &id))
+	if (!format || !cert_take_id(ctl, &id))
 		return EXIT_USAGE;
-	if (format == KS_CERT_DER && !ctl->json)
+	if (ctl_has(ctl, OPTION_PASSWORD_FILE) && format->format)
+		return ctl_fail(ctl, EXIT_USAGE, "--password-file goes with --format p12");
+	if (format->is_binary && !ctl->json)
 		code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_BINARY);
 	if (code == EXIT_OK)
+		code = file_read_password(ctl, PASSWORD_BYTES_MAX, &password);
+	if (code == EXIT_OK)
 		code = ctl_connect(ctl);
-	if (code != EXIT_OK)
-		return code;
-	(void)ks_cert_export(ctl->client, id, format, &result);
-	code = finish_export(ctl, result, format == KS_CERT_DER);
+	if (code == EXIT_OK) {
+		if (format->format)
+			(void)ks_cert_export(ctl->client, id, format->format, &result);
+		else
+			(void)ks_cert_export_pkcs12(ctl->client, id, (const char *)password.data,
+						    &result);
+		code = finish_export(ctl, result, format->is_binary);
+	}
 	ks_result_free(result);
+	file_free(&password);
 	return code;
 }
 
@@ -307,7 +354,8 @@ static enum exit_code command_cert_renew(struct ctl *ctl)
 	enum ks_hash hash;
 	uint64_t id;
 
-	if (!take_id(ctl, &id) || !take_validity(ctl, &validity) || !take_hash(ctl, &hash))
+	if (!cert_take_id(ctl, &id) || !cert_take_validity(ctl, &validity) ||
+	    !cert_take_hash(ctl, &hash))
 		return EXIT_USAGE;
 	if (algorithm && !is_rekey)
 		return ctl_fail(ctl, EXIT_USAGE, "--algorithm is for a new key: give --rekey too");
@@ -333,7 +381,7 @@ static enum exit_code command_cert_delete(struct ctl *ctl)
 	enum exit_code code;
 	uint64_t id;
 
-	if (!take_id(ctl, &id))
+	if (!cert_take_id(ctl, &id))
 		return EXIT_USAGE;
 	code = ctl_connect(ctl);
 	if (code != EXIT_OK)
@@ -362,7 +410,7 @@ const struct command commands_cert[] = {
 		.words = "",
 		.options = HAS(PROFILE) | HAS(SUBJECT) | HAS(SAN) | HAS(ISSUER) | HAS(SELF_SIGNED) |
 			   HAS(KEY) | HAS(NEW_KEY) | HAS(ALGORITHM) | HAS(DAYS) | HAS(NOT_BEFORE) |
-			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING),
+			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING) | HAS(PATH_LENGTH),
 		.needs = HAS(PROFILE) | HAS(SUBJECT),
 		.summary = "make a certificate, by a CA or self-signed",
 		.help = "One of --issuer, --self-signed; one of --key, --new-key. Profiles:\n"
@@ -388,8 +436,11 @@ const struct command commands_cert[] = {
 		.name = "cert export",
 		.words = "ID",
 		.word_count = 1,
-		.options = HAS(FORMAT) | HAS(OUT),
+		.options = HAS(FORMAT) | HAS(PASSWORD_FILE) | HAS(PRIVATE) | HAS(OUT),
 		.summary = "write a certificate to a file",
+		.help = "Formats: pem, der, chain (PEM with issuers), p7b, p7b-pem, p12 (both "
+			"with\n"
+			"issuers; never a key), csr, csr-der (what waits for its answer).",
 		.run = command_cert_export,
 	},
 	{

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #define CHUNK_BYTES    65536
-#define PASSWORD_MAX   32 /* an auth value of SHA-256 */
-#define PASSWORD_SLACK 2  /* CR LF */
+#define PASSWORD_SLACK 2 /* CR LF */
 
 static bool is_standard(const char *path)
 {
@@ -93,29 +92,44 @@ void file_free(struct file *file)
 	*file = (struct file){0};
 }
 
-enum exit_code file_read_password(const struct ctl *ctl, struct file *ret_password)
+/* The file's first line, with a NUL behind it. */
+static bool first_line(struct file *file)
+{
+	const uint8_t *end = memchr(file->data, '\n', file->len);
+	struct file line = {.len = end ? (size_t)(end - file->data) : file->len};
+
+	if (end && line.len > 0 && end[-1] == '\r')
+		line.len--;
+	line.size = line.len + 1;
+	line.data = calloc(1, line.size);
+	if (!line.data)
+		return false;
+	memcpy(line.data, file->data, line.len);
+	file_free(file);
+	*file = line;
+	return true;
+}
+
+enum exit_code file_read_password(const struct ctl *ctl, size_t max, struct file *ret_password)
 {
 	const char *path = ctl_option(ctl, OPTION_PASSWORD_FILE);
 	enum exit_code code;
-	const uint8_t *end;
 
 	if (!path) {
 		*ret_password = (struct file){0};
 		return EXIT_OK;
 	}
-	code = file_read(ctl, path, PASSWORD_MAX + PASSWORD_SLACK, ret_password);
+	code = file_read(ctl, path, max + PASSWORD_SLACK, ret_password);
 	if (code != EXIT_OK)
 		return code;
-	end = memchr(ret_password->data, '\n', ret_password->len);
-	if (end)
-		ret_password->len = (size_t)(end - ret_password->data);
-	if (end && ret_password->len > 0 && end[-1] == '\r')
-		ret_password->len--;
-	if (ret_password->len >= 1 && ret_password->len <= PASSWORD_MAX)
+	if (!first_line(ret_password)) {
+		file_free(ret_password);
+		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	}
+	if (ret_password->len >= 1 && ret_password->len <= max)
 		return EXIT_OK;
 	file_free(ret_password);
-	return ctl_fail(ctl, EXIT_USAGE, "the password in %s must have 1 to %d bytes", path,
-			PASSWORD_MAX);
+	return ctl_fail(ctl, EXIT_USAGE, "the password in %s must have 1 to %zu bytes", path, max);
 }
 
 static bool digest_stream(int fd, const EVP_MD *md, uint8_t *digest, unsigned *ret_len)

@@ -25,8 +25,10 @@ enum exit_code file_read(const struct ctl *ctl, const char *path, size_t max,
 			 struct file *ret_file);
 void file_free(struct file *file);
 
-/* The first line of --password-file, at most 32 bytes; nothing when it is not given. */
-enum exit_code file_read_password(const struct ctl *ctl, struct file *ret_password);
+#define TPM_PASSWORD_BYTES_MAX 32
+
+/* The first line of --password-file, with a NUL after it; nothing when it is not given. */
+enum exit_code file_read_password(const struct ctl *ctl, size_t max, struct file *ret_password);
 
 /* Hashes @path ("-" or NULL: standard input), however long it is. */
 enum exit_code file_digest(const struct ctl *ctl, const char *path, enum ks_hash hash,

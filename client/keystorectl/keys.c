@@ -263,7 +263,7 @@ static enum exit_code command_key_export(struct ctl *ctl)
 				"leaves the TPM in the clear)");
 	if (is_public && ctl_has(ctl, OPTION_PASSWORD_FILE))
 		return ctl_fail(ctl, EXIT_USAGE, "--password-file goes with --tss2 only");
-	code = file_read_password(ctl, &password);
+	code = file_read_password(ctl, TPM_PASSWORD_BYTES_MAX, &password);
 	if (code == EXIT_OK)
 		code = ctl_connect(ctl);
 	if (code != EXIT_OK)
@@ -299,7 +299,7 @@ static enum exit_code command_key_import(struct ctl *ctl)
 
 	if (!ctl_operations(ctl, OPTION_USAGE, &usage))
 		return EXIT_USAGE;
-	code = file_read_password(ctl, &password);
+	code = file_read_password(ctl, TPM_PASSWORD_BYTES_MAX, &password);
 	if (code == EXIT_OK)
 		code = file_read(ctl, ctl->words[1], PEM_BYTES_MAX, &pem);
 	if (code == EXIT_OK)

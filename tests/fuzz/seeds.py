@@ -80,6 +80,15 @@ REQUESTS = {
     "validate": (68, blob(1, "opcua") + blob(3, b"\x30\x00") + blob(4, b"\x30") + num(5, 4)),
     "trust_export": (69, blob(1, "opcua") + blob(3, bytes(32))),
     "trust_set": (77, blob(1, "opcua") + num(2, 1) + blob(3, num(1, 1) + blob(2, b"\x30"))),
+    "cert_import": (47, blob(1, b"-----BEGIN CERTIFICATE-----") + blob(2, "sesame") + num(3, 2)
+                    + blob(4, "web-server") + blob(5, "web")),
+    "cert_replace": (48, num(1, 1) + blob(2, b"\x30\x00") + blob(4, "web.v2")),
+    "cert_request": (49, num(1, 1) + blob(2, blob(1, "plc-1")) + num(8, 2)),
+    "cert_request_new": (49, blob(3, "web") + num(4, 4) + blob(5, "web-server") + blob(6, "CN=a")
+                         + blob(7, num(1, 3) + blob(2, "a.example"))),
+    "cert_sign_csr": (50, blob(1, b"\x30\x00") + num(2, 1) + blob(3, "web-server")
+                      + blob(4, num(3, 9))),
+    "cert_export_p12": (44, num(1, 1) + num(2, 6) + blob(3, "sesame")),
 }
 
 

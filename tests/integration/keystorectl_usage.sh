@@ -62,7 +62,11 @@ expect 2 'not a time like' "${web[@]}" --self-signed --key a --not-after 2026-02
 expect 2 'not one of ca, device' cert list --kind web
 expect 2 "no certificate's ID" cert show 0
 expect 2 "no certificate's ID" cert renew '#x'
-expect 2 'not one of pem, der, chain' cert export 3 --format p12
+expect 2 'not one of pem, der, chain' cert export 3 --format pfx
+expect 2 'goes with --format p12' cert export 3 --password-file /dev/null
+expect 2 'needs --profile and --subject' cert request --key a
+expect 2 'leave them out' cert request --for 3 --subject CN=a
+expect 2 'not a number from 0 to 15' "${web[@]}" --self-signed --key a --path-length 16
 expect 5 'systemctl status keystored' project init
 expect 1 'cannot be read' sign plc-1 --in "$work/absent"
 expect 1 'cannot be read' key import plc-1 "$work/absent"

@@ -1,0 +1,470 @@
+#include "service_cert_intake.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "reply_cert.h"
+#include "request.h"
+#include "service.h"
+#include "service_cert.h"
+#include "service_cert_issue.h"
+#include "service_info.h"
+#include "service_key.h"
+#include "service_pin.h"
+#include "store_csr.h"
+#include "store_issuer.h"
+#include "x509_check.h"
+#include "x509_csr_read.h"
+#include "x509_issued.h"
+
+/* What no use can be made of, wherever it comes from. */
+static const char *const fatal_rules[] = {
+	"key-readable",	   "validity-order",  "validity-form", "algorithms-same",
+	"extensions-once", "extensions-form", "key-strength",  "extensions-known",
+};
+
+/* What a certificate whose key is here has to keep, or its service would be refused by peers. */
+static const char *const own_rules[] = {
+	"ca-flag",
+	"ca-key-usage",
+	"key-usage-purpose",
+	"san-uri-mandatory",
+	"san-uri-single",
+	"extended-key-usage-purpose",
+	"san-host-mandatory",
+	"opcua-common-name",
+	"san-address",
+};
+
+struct intake *intake_new(void)
+{
+	return calloc(1, sizeof(struct intake));
+}
+
+void intake_free(struct intake *intake)
+{
+	if (!intake)
+		return;
+	for (size_t i = 0; i < intake->count; i++)
+		store_cert_wipe(&intake->certs[i].cert);
+	tpm_key_unref(intake->key);
+	free(intake);
+}
+
+void intake_note(struct intake *intake, const char *format, ...)
+{
+	va_list args;
+
+	if (intake->note_count == INTAKE_NOTES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(intake->notes[intake->note_count++], INTAKE_NOTE_MAX, format, args);
+	va_end(args);
+}
+
+/* How somebody else signed it; a renewal here does it in the same way. */
+static void scheme_read(struct store_cert *cert)
+{
+	const char *algorithm = cert->facts.signature_algorithm;
+
+	cert->hash = strstr(algorithm, "sha384")   ? TPM_SHA384
+		     : strstr(algorithm, "sha512") ? TPM_SHA512
+						   : TPM_SHA256;
+	cert->padding = !strncmp(algorithm, "rsa-pss", 7) ? TPM_PADDING_PSS
+			: !strncmp(algorithm, "rsa", 3)	  ? TPM_PADDING_PKCS1
+							  : TPM_PADDING_NONE;
+}
+
+bool intake_add(struct request *request, struct intake *intake, const struct import_item *item)
+{
+	struct intake_cert *one = &intake->certs[intake->count];
+	struct store_cert *cert = &one->cert;
+	enum cert_status read = cert_read(item->der, item->len, &cert->facts);
+	uint64_t id = 0;
+
+	if (read == CERT_NOMEM) {
+		request_fail_memory(request);
+		return false;
+	}
+	if (read != CERT_OK) {
+		request_fail(
+			request, STATUS_INVALID,
+			"certificate %zu of the file has a malformed name or time: nothing was "
+			"imported",
+			intake->count + 1);
+		return false;
+	}
+	enum store_status found =
+		store_cert_by_fingerprint(request->service->store, cert->facts.fingerprint, &id);
+
+	if (found != STORE_OK && found != STORE_NOT_FOUND) {
+		request_fail_store(request, found);
+		return false;
+	}
+	cert->der = malloc(item->len);
+	if (!cert->der) {
+		request_fail_memory(request);
+		return false;
+	}
+	memcpy(cert->der, item->der, item->len);
+	cert->der_len = item->len;
+	one->is_here = found == STORE_OK;
+	if (one->is_here)
+		cert->id = id;
+	one->is_self_signed = cert_is_self_signed(cert->der, cert->der_len);
+	cert->created = clock_now(request->service->clock);
+	cert->version_created = cert->created;
+	cert->created_by = request->uid;
+	scheme_read(cert);
+	intake->count++;
+	return true;
+}
+
+static bool is_among(const char *rule, const char *const *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rules[i], rule) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* False: answered. */
+static bool judge_rules(struct request *request, struct intake *intake,
+			const struct store_cert *cert, const struct profile *profile, bool is_own)
+{
+	struct check_report report;
+
+	if (cert_check(cert->der, cert->der_len, profile, &report) != CERT_OK) {
+		request_fail(request, STATUS_INVALID, "certificate “%.128s” cannot be read",
+			     cert->facts.subject);
+		return false;
+	}
+	for (size_t i = 0; i < report.count; i++) {
+		const struct check_finding *finding = &report.findings[i];
+		bool is_refused = finding->severity == CHECK_ERROR &&
+				  (is_among(finding->rule, fatal_rules,
+					    sizeof fatal_rules / sizeof *fatal_rules) ||
+				   (is_own && is_among(finding->rule, own_rules,
+						       sizeof own_rules / sizeof *own_rules)));
+
+		if (is_refused) {
+			request_fail(request, STATUS_INVALID,
+				     "certificate “%.64s” breaks the rule %s (%s), and nothing was "
+				     "imported: %s",
+				     cert->facts.subject, finding->rule, finding->clause,
+				     finding->text);
+			return false;
+		}
+		if (finding->severity == CHECK_ERROR)
+			intake_note(intake, "certificate “%.64s” breaks the rule %s (%s): %s",
+				    cert->facts.subject, finding->rule, finding->clause,
+				    finding->text);
+	}
+	return true;
+}
+
+/* What a renewal here would need: the names in our own form. False: answered. */
+static bool take_names(struct request *request, struct intake *intake, struct store_cert *cert)
+{
+	struct csr_content *content = NULL;
+	char error[X509_ERROR_MAX] = "";
+	enum csr_read_status status = csr_from_cert(cert->der, cert->der_len, error, &content);
+	bool is_taken = false;
+
+	if (status == CSR_READ_OK) {
+		cert->subject = strdup(content->subject);
+		is_taken = cert->subject && issue_names_pack(content->names, content->name_count,
+							     &cert->names, &cert->names_len);
+	} else if (status != CSR_READ_NOMEM) {
+		/* Without a profile nobody makes a new version of it, and so loses no names. */
+		intake_note(intake, "certificate “%.64s” cannot be renewed here: %s",
+			    cert->facts.subject, error);
+		cert->profile = 0;
+		cert->subject = strdup(cert->facts.subject);
+		is_taken = cert->subject != NULL;
+	}
+	csr_content_free(content);
+	if (!is_taken)
+		request_fail_memory(request);
+	return is_taken;
+}
+
+bool intake_judge(struct request *request, struct intake *intake, struct intake_cert *one,
+		  enum store_cert_kind kind, const struct profile *profile)
+{
+	struct store_cert *cert = &one->cert;
+	bool is_own = cert->key_id || one->has_new_key;
+	int64_t now = clock_now(request->service->clock);
+
+	if (one->is_here)
+		return true;
+	if ((kind == STORE_CERT_CA) != cert->facts.is_ca) {
+		request_fail(request, STATUS_INVALID,
+			     "certificate “%.128s” is %s CA by its basic constraints: import it as "
+			     "what it is, --kind %s",
+			     cert->facts.subject, cert->facts.is_ca ? "a" : "no",
+			     cert->facts.is_ca ? "ca" : "device or trusted");
+		return false;
+	}
+	cert->kind = kind;
+	cert->profile = profile ? profile->id : 0;
+	if (!judge_rules(request, intake, cert, profile, is_own))
+		return false;
+	if (is_own && cert->facts.not_after < now) {
+		request_fail(request, STATUS_INVALID,
+			     "certificate “%.128s” has expired, and no peer would take it: have a "
+			     "new one issued",
+			     cert->facts.subject);
+		return false;
+	}
+	if (cert->facts.not_after < now)
+		intake_note(intake, "certificate “%.128s” has expired", cert->facts.subject);
+	return take_names(request, intake, cert);
+}
+
+/* The certificate here that issued @one; 0: none. */
+static enum store_status find_issuer(struct store *store, const struct intake_cert *one,
+				     uint64_t *ret_issuer)
+{
+	struct store_issuers *found = calloc(1, sizeof *found);
+	enum store_status status = STORE_NOMEM;
+
+	*ret_issuer = 0;
+	if (!found)
+		return STORE_NOMEM;
+	status = store_issuer_candidates(store, one->cert.facts.issuer, found);
+	for (size_t i = 0; status == STORE_OK && i < found->count && !*ret_issuer; i++) {
+		const struct store_issuer *issuer = &found->list[i];
+
+		if (cert_is_issued_by(one->cert.der, one->cert.der_len, issuer->der,
+				      issuer->der_len))
+			*ret_issuer = issuer->cert_id;
+	}
+	store_issuers_wipe(found);
+	free(found);
+	return status;
+}
+
+/* A CA has come: what it issued, and was here before, learns of it. */
+static enum store_status adopt_orphans(struct store *store, const struct store_cert *ca)
+{
+	struct store_issuers *found = calloc(1, sizeof *found);
+	enum store_status status = found ? STORE_OK : STORE_NOMEM;
+	uint64_t after = 0;
+	bool is_more = true;
+
+	while (status == STORE_OK && is_more) {
+		status = store_issuer_orphans(store, ca->facts.subject, after, found);
+		is_more = status == STORE_OK && found->count == STORE_ISSUER_MAX;
+		for (size_t i = 0; status == STORE_OK && i < found->count; i++) {
+			const struct store_issuer *orphan = &found->list[i];
+
+			after = orphan->cert_id;
+			if (cert_is_issued_by(orphan->der, orphan->der_len, ca->der, ca->der_len))
+				status = store_issuer_link(store, orphan->cert_id, orphan->version,
+							   ca->id);
+		}
+		if (status == STORE_OK)
+			store_issuers_wipe(found);
+	}
+	free(found);
+	return status;
+}
+
+static enum store_status put(struct store *store, struct store_cert *cert)
+{
+	enum store_status status;
+
+	if (!cert->id)
+		return store_cert_add(store, cert, &cert->id);
+	status = store_cert_renew(store, cert);
+	return status == STORE_OK ? store_csr_remove(store, cert->id) : status;
+}
+
+static enum store_status apply_one(struct service *service, struct intake *intake,
+				   struct intake_cert *one)
+{
+	struct store_cert *cert = &one->cert;
+	struct store *store = service->store;
+	enum store_status status = STORE_OK;
+
+	if (one->is_here)
+		return STORE_OK;
+	if (one->has_new_key)
+		cert->key_id = intake->key_id;
+	if (!one->is_self_signed) {
+		status = find_issuer(store, one, &cert->issuer_id);
+		cert->issuer_is_elsewhere = !cert->issuer_id;
+	}
+	if (status == STORE_OK)
+		status = put(store, cert);
+	if (status == STORE_EXISTS)
+		return change_refuse(&intake->change, STATUS_EXISTS,
+				     "certificate “%.64s” is here already, or its issuer gave its "
+				     "serial %s to another one: cert list shows them",
+				     cert->facts.subject, cert->facts.serial);
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(&intake->change, STATUS_CONFLICT,
+				     "certificate %llu was deleted meanwhile, and nothing has "
+				     "changed",
+				     (unsigned long long)cert->id);
+	if (status == STORE_OK && cert->kind == STORE_CERT_CA)
+		status = adopt_orphans(store, cert);
+	return status;
+}
+
+/* "certificate 3 plc-1, 4 Plant CA, …" */
+static void describe(struct intake *intake)
+{
+	char *detail = intake->change.detail;
+	const size_t size = sizeof intake->change.detail;
+	size_t len = 0;
+
+	*detail = '\0';
+	for (size_t i = 0; i < intake->count && len < size; i++) {
+		const struct store_cert *cert = &intake->certs[i].cert;
+
+		if (!intake->certs[i].is_here)
+			len += (size_t)snprintf(detail + len, size - len, "%s%llu %.64s",
+						len ? ", " : "certificate ",
+						(unsigned long long)cert->id,
+						cert->facts.common_name);
+	}
+}
+
+static enum store_status put_key(struct service *service, struct intake *intake)
+{
+	uint32_t uid = intake->change.uid;
+	unsigned can = tpm_key_usage(intake->key);
+	const struct keyring_key *old;
+	enum store_status status;
+
+	if (intake->key_of_ca)
+		return service_key_put(service, uid, intake->key_name, intake->key_id, intake->key,
+				       POLICY_SIGN, true);
+	if (!intake->old_key_id)
+		return service_key_put(service, uid, intake->key_name, intake->key_id, intake->key,
+				       can, false);
+	/* Who uses the certificate goes on with its new key. */
+	status = keyring_get(service->keyring, NULL, intake->old_key_id, &old);
+	return status != STORE_OK
+		       ? status
+		       : service_key_put_for(service, uid, intake->key_name, intake->key_id,
+					     intake->key, old->operations & can, old->grants,
+					     old->grant_count);
+}
+
+static enum store_status apply(struct service *service, struct change *change)
+{
+	struct intake *intake = (struct intake *)change;
+	enum store_status status = STORE_OK;
+
+	if (intake->key) {
+		status = put_key(service, intake);
+		if (status == STORE_EXISTS)
+			return change_refuse(change, STATUS_EXISTS,
+					     "there is a key “%s” already: give another name for "
+					     "the one in the file",
+					     intake->key_name);
+	}
+	for (size_t i = 0; i < intake->count && status == STORE_OK; i++)
+		status = apply_one(service, intake, &intake->certs[i]);
+	if (status == STORE_OK)
+		describe(intake);
+	return status;
+}
+
+static void applied(struct service *service, struct change *change)
+{
+	struct intake *intake = (struct intake *)change;
+	const struct keyring_key *key;
+
+	if (intake->key && keyring_get(service->keyring, NULL, intake->key_id, &key) == STORE_OK)
+		service_info_publish_key(service, key,
+					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
+	for (size_t i = 0; i < intake->count; i++) {
+		const struct intake_cert *one = &intake->certs[i];
+
+		/* version is what a replaced one had; a new one has none yet. */
+		if (!one->is_here)
+			service_cert_publish(
+				service, &one->cert, one->cert.facts.common_name,
+				one->cert.version
+					? KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED
+					: KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
+	}
+}
+
+static void dropped(struct service *service, struct change *change)
+{
+	struct intake *intake = (struct intake *)change;
+
+	if (intake->key)
+		service_pin_forget(service, intake->key);
+}
+
+static void reply(struct request *request, struct change *change)
+{
+	struct intake *intake = (struct intake *)change;
+	ks_pb_reply message = KEYSTORE__V1__REPLY__INIT;
+	Keystore__V1__CertImportReply body = KEYSTORE__V1__CERT_IMPORT_REPLY__INIT;
+	struct store_cert *stored = calloc(IMPORT_CERTS_MAX, sizeof *stored);
+	Keystore__V1__CertInfo *infos = calloc(IMPORT_CERTS_MAX, sizeof *infos);
+	Keystore__V1__CertInfo *list[IMPORT_CERTS_MAX];
+	enum store_status status = stored && infos ? STORE_OK : STORE_NOMEM;
+	char *notes[INTAKE_NOTES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < intake->count && status == STORE_OK; i++) {
+		if (intake->certs[i].is_here)
+			continue;
+		status = store_cert_get(request->service->store, intake->certs[i].cert.id,
+					&stored[count]);
+		if (status != STORE_OK)
+			break;
+		reply_cert_fill(&infos[count], &stored[count], clock_now(request->service->clock));
+		list[count] = &infos[count];
+		count++;
+	}
+	for (size_t i = 0; i < intake->note_count; i++)
+		notes[i] = intake->notes[i];
+	if (status == STORE_OK) {
+		body.certs = list;
+		body.n_certs = count;
+		body.notes = notes;
+		body.n_notes = intake->note_count;
+		message.body_case = KEYSTORE__V1__REPLY__BODY_CERT_IMPORT;
+		message.cert_import = &body;
+		request_reply(request, &message);
+	} else {
+		request_fail_store(request, status);
+	}
+	for (size_t i = 0; stored && i < count; i++)
+		store_cert_wipe(&stored[i]);
+	free(stored);
+	free(infos);
+}
+
+static void change_is_done(struct change *change)
+{
+	intake_free((struct intake *)change);
+}
+
+void intake_run(struct request *request, struct intake *intake)
+{
+	static const struct change_kind kind = {
+		.apply = apply,
+		.applied = applied,
+		.dropped = dropped,
+		.reply = reply,
+		.free = change_is_done,
+	};
+
+	intake->change.kind = &kind;
+	snprintf(intake->change.object, sizeof intake->change.object, "%s", intake->key_name);
+	request_change(request, &intake->change);
+}

@@ -1,0 +1,61 @@
+/*
+ * Certificates from outside, with a key or without, on their way into the store as one change.
+ * Hides how they find their issuers, and what is refused.
+ */
+#ifndef SERVICE_CERT_INTAKE_H
+#define SERVICE_CERT_INTAKE_H
+
+#include <engine.h>
+
+#include "change.h"
+#include "store_cert.h"
+#include "x509_import.h"
+
+struct request;
+
+#define INTAKE_NOTES_MAX 16
+#define INTAKE_NOTE_MAX	 400 /* bytes, with its NUL */
+
+struct intake_cert {
+	struct store_cert cert; /* id: what it replaces; 0: it is new */
+	bool is_here;		/* the very same, already: only helps to find issuers */
+	bool has_new_key;	/* the change's */
+	bool is_self_signed;
+};
+
+struct intake {
+	struct change change;
+	struct intake_cert certs[IMPORT_CERTS_MAX];
+	size_t count;
+	/* the key that comes along; NULL: none */
+	struct tpm_key *key;
+	uint64_t key_id;
+	char key_name[NAMES_KEY_MAX + 1];
+	bool key_of_ca;
+	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
+	char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_MAX];
+	size_t note_count;
+};
+
+/* NULL: no memory. */
+struct intake *intake_new(void);
+void intake_free(struct intake *intake); /* NULL is fine */
+
+/* Dropped where there are too many. */
+__attribute__((format(printf, 2, 3))) void intake_note(struct intake *intake, const char *format,
+						       ...);
+
+/* @der (copied), read and found or not found here. False: answered. */
+bool intake_add(struct request *request, struct intake *intake, const struct import_item *item);
+
+/*
+ * Makes @one what it is to be. @profile NULL: not known. Refused is what nobody could use; what
+ * is only unusual becomes a note. False: answered.
+ */
+bool intake_judge(struct request *request, struct intake *intake, struct intake_cert *one,
+		  enum store_cert_kind kind, const struct profile *profile);
+
+/* Applies @intake, which is the request's no longer, and answers. */
+void intake_run(struct request *request, struct intake *intake);
+
+#endif
