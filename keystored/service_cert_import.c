@@ -158,7 +158,7 @@ static bool judge_by_itself(struct request *request, struct importing *importing
 		is_main && importing->has_profile ? importing->profile : NULL;
 	enum store_cert_kind kind = is_main ? importing->kind : 0;
 	bool is_ca = one->cert.facts.is_ca;
-	bool key_of_ca;
+	bool key_of_ca = false;
 
 	if (kind != STORE_CERT_TRUSTED && !find_key_here(request, one, &key_of_ca))
 		return false;
