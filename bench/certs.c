@@ -4,6 +4,7 @@
  */
 
 #include <keystore.h>
+#include <keystore_trust.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,9 @@
 #include "rows.h"
 
 enum { CERTS = 10000, IN_FLIGHT = 16, ROUNDS = 5, SHOWS = 500, SIGNATURES = 1500, P99 = 99 };
+
+/* Besides a root and CRLs 10,000 trust entries in all, ever so many in one request. */
+enum { TRUSTED = 9990, AT_ONCE = 100, VALIDATIONS = 200 };
 
 static const uint8_t digest[32] = "a digest of thirty-two bytes...";
 
@@ -256,12 +260,111 @@ static void revoke_all(struct fixture *fixture)
 	free(fixture_sh_ok(fixture,
 			   "sqlite3 -bail '%s/keystored.db' \"UPDATE certificate_version SET "
 			   "state = 3, revoked_at = unixepoch(), revocation_reason = 1 WHERE "
-			   "issuer_id = 2 AND certificate_id > 2; INSERT INTO revocation "
+			   "certificate_id BETWEEN 3 AND %d; INSERT INTO revocation "
 			   "SELECT issuer_id, serial, revoked_at, revocation_reason FROM "
 			   "certificate_version WHERE state = 3\"",
-			   fixture_state(fixture)));
+			   fixture_state(fixture), CERTS + 2));
 	fixture_service_start(fixture);
 	fixture_service_wait(fixture);
+}
+
+static void trust_all(struct ks_client *client)
+{
+	struct ks_trust_item items[AT_ONCE];
+
+	for (unsigned done = 0; done < TRUSTED; done += AT_ONCE) {
+		struct ks_result *exported[AT_ONCE];
+		struct ks_result *result = NULL;
+		size_t count = 0;
+
+		for (; count < AT_ONCE && done + count < TRUSTED; count++) {
+			exported[count] = NULL;
+			must(ks_cert_export(client, 3 + done + count, KS_CERT_DER,
+					    &exported[count]),
+			     "exporting", exported[count]);
+			items[count] = (struct ks_trust_item){
+				.list = KS_TRUSTED_CERTS,
+				.der = exported[count]->data,
+				.der_len = exported[count]->data_len,
+			};
+		}
+		must(ks_trust_add(client, "ouc", items, count, &result), "trusting", result);
+		ks_result_free(result);
+		while (count)
+			ks_result_free(exported[--count]);
+	}
+}
+
+/* Root, a CA below it, and a certificate of that: what a peer sends is the latter two. */
+struct chain {
+	struct ks_result *leaf;
+	struct ks_result *middle;
+};
+
+static struct chain make_chain(struct fixture *fixture, struct ks_client *client)
+{
+	struct chain chain = {0};
+	char *ids = fixture_sh_ok(
+		fixture,
+		"new() { keystorectl cert create --json --algorithm ec-p256 \"$@\" | "
+		"python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])'; }; "
+		"middle=$(new --profile ca --issuer 2 --new-key middle --subject CN=Middle); "
+		"leaf=$(new --profile tls-client --issuer $middle --new-key leaf --subject "
+		"CN=leaf); "
+		"keystorectl cert export 2 > root.pem; keystorectl crl export 2 > crl2.pem; "
+		"keystorectl crl export $middle > crl.pem; "
+		"cat root.pem crl2.pem > trust.pem; keystorectl trust add ouc trust.pem >&2; "
+		"keystorectl cert export $middle > middle.pem; cat middle.pem crl.pem > "
+		"issuers.pem; "
+		"keystorectl trust add ouc issuers.pem --list issuers >&2; echo $middle $leaf");
+	char *end;
+	uint64_t middle = strtoull(ids, &end, 10), leaf = strtoull(end, NULL, 10);
+
+	free(ids);
+	must(ks_cert_export(client, middle, KS_CERT_DER, &chain.middle), "exporting", chain.middle);
+	must(ks_cert_export(client, leaf, KS_CERT_DER, &chain.leaf), "exporting", chain.leaf);
+	return chain;
+}
+
+static double validate_once(struct ks_client *client, const struct chain *chain)
+{
+	const uint8_t *sent[] = {chain->middle->data};
+	const size_t lens[] = {chain->middle->data_len};
+	const struct ks_validation validation = {
+		.group = "ouc",
+		.candidate = chain->leaf->data,
+		.candidate_len = chain->leaf->data_len,
+		.chain = sent,
+		.chain_lens = lens,
+		.chain_count = 1,
+		.purpose = KS_PURPOSE_TLS_CLIENT,
+	};
+	double began = seconds_now();
+
+	for (unsigned i = 0; i < VALIDATIONS; i++) {
+		struct ks_result *result = NULL;
+
+		must(ks_validate(client, &validation, &result), "validating", result);
+		if (result->verdict->reason != KS_VERDICT_ACCEPTED) {
+			fprintf(stderr, "bench: %s\n", result->verdict->message);
+			exit(2);
+		}
+		ks_result_free(result);
+	}
+	return (seconds_now() - began) / VALIDATIONS;
+}
+
+static double measure_validation(struct fixture *fixture, struct ks_client *client)
+{
+	struct chain chain = make_chain(fixture, client);
+	double times[ROUNDS];
+
+	validate_once(client, &chain);
+	for (unsigned i = 0; i < ROUNDS; i++)
+		times[i] = validate_once(client, &chain);
+	ks_result_free(chain.leaf);
+	ks_result_free(chain.middle);
+	return median(times, ROUNDS);
 }
 
 int main(int argc, char **argv)
@@ -290,6 +393,11 @@ int main(int argc, char **argv)
 		 ROW_AT_MOST, 150);
 	rows_add(&rows, "cert show", rounds_of(show_once, client) * 1e3, "ms", ROW_AT_MOST, 1);
 	rows_add(&rows, "cert check of 10,000", rounds_of(check_once, client), "s", ROW_AT_MOST, 3);
+	puts("Trusting them");
+	fflush(stdout);
+	trust_all(client);
+	rows_add(&rows, "validation of three levels with CRLs, over the socket",
+		 measure_validation(fixture, client) * 1e3, "ms", ROW_AT_MOST, 1);
 	ks_close(client);
 	puts("Revoking all of them");
 	fflush(stdout);
