@@ -15,6 +15,7 @@
 #define OUTPUT_MAX  ((size_t)1 << 20) /* bytes waiting to be sent */
 #define GRACE_MS    1000	      /* beyond a deadline, for a service that does not answer */
 #define MESSAGE_MAX 512
+#define TOKEN_MAX   64
 #define MESSAGE_FORK                                                                               \
 	"this connection belongs to the process that opened it, before fork(): call "              \
 	"ks_connect() again"
@@ -25,6 +26,8 @@ struct ks_client {
 	pid_t pid;
 	char *path;
 	struct ks_options options;
+	uint8_t token[TOKEN_MAX];
+	size_t token_len;
 	struct frame_reader reader;
 	struct frame_writer writer;
 	uint64_t queued;	    /* bytes ever put into writer on this connection */
@@ -96,6 +99,21 @@ static const struct {
 	SHAPE(REJECTED_TRUST) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
 	SHAPE(REJECTED_DELETE) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
 	SHAPE(VALIDATE) = {KEYSTORE__V1__REPLY__BODY_VALIDATE, true},
+	SHAPE(LOGIN) = {KEYSTORE__V1__REPLY__BODY_LOGIN, false},
+	SHAPE(LOGOUT) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(WHOAMI) = {KEYSTORE__V1__REPLY__BODY_WHOAMI, true},
+	SHAPE(PASSWORD_CHANGE) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(USER_CREATE) = {KEYSTORE__V1__REPLY__BODY_USER, false},
+	SHAPE(USER_LIST) = {KEYSTORE__V1__REPLY__BODY_USER_LIST, true},
+	SHAPE(USER_SET) = {KEYSTORE__V1__REPLY__BODY_USER, false},
+	SHAPE(USER_DELETE) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(ROLE_LIST) = {KEYSTORE__V1__REPLY__BODY_ROLE_LIST, true},
+	SHAPE(ROLE_SET) = {KEYSTORE__V1__REPLY__BODY_ROLE, false},
+	SHAPE(ROLE_DELETE) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(SESSION_LIST) = {KEYSTORE__V1__REPLY__BODY_SESSION_LIST, true},
+	SHAPE(SESSION_END) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(USER_VERIFY) = {KEYSTORE__V1__REPLY__BODY_USER, true},
+	SHAPE(USER_RECOVER) = {KEYSTORE__V1__REPLY__BODY_USER, false},
 #undef SHAPE
 };
 
@@ -129,6 +147,15 @@ enum ks_status ks_connect(const char *path, struct ks_client **ret_client)
 void ks_set_options(struct ks_client *client, const struct ks_options *options)
 {
 	client->options = options ? *options : (struct ks_options){0};
+}
+
+void ks_set_token(struct ks_client *client, const uint8_t *token, size_t len)
+{
+	explicit_bzero(client->token, sizeof(client->token));
+	/* Longer than any: the service says so of what is left. */
+	client->token_len = !token ? 0 : len < TOKEN_MAX ? len : TOKEN_MAX;
+	if (client->token_len)
+		memcpy(client->token, token, client->token_len);
 }
 
 void client_set_events(struct ks_client *client, ks_event_fn *event, void *user)
@@ -325,6 +352,7 @@ void ks_close(struct ks_client *client)
 	} else if (client->fd >= 0) {
 		(void)drop(client, KS_DISCONNECTED, "the connection was closed by its owner");
 	}
+	explicit_bzero(client->token, sizeof(client->token));
 	free(client->path);
 	free(client);
 }
@@ -343,6 +371,8 @@ static enum ks_status enqueue(struct ks_client *client, ks_pb_request *request,
 	request->deadline_ms = client->options.deadline_ms;
 	request->priority = (Keystore__V1__Priority)client->options.priority;
 	request->wait_for_tpm = client->options.wait_for_tpm;
+	request->token.data = client->token;
+	request->token.len = client->token_len;
 	status = codec_write(&client->writer, &request->base);
 	if (status == FRAME_OK) {
 		client->queued += frame_writer_pending(&client->writer) - before;

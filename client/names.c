@@ -60,6 +60,22 @@ static const char *const verdicts[] = {
 	[KS_VERDICT_OTHER] = "other",
 };
 
+/* By the number of the bit. */
+static const char *const rights[KS_RIGHT_BITS] = {
+	[1] = "view",
+	[2] = "manage-keys",
+	[3] = "manage-certs",
+	[4] = "manage-trust",
+	[5] = "manage-services",
+	[6] = "manage-users",
+	[7] = "read-audit",
+	[8] = "opcua-access",
+	[9] = "read-diagnostics",
+	[10] = "read-process-data",
+	[11] = "write-process-data",
+	[12] = "user-pages",
+};
+
 static const char *const local_statuses[] = {
 	[KS_NOMEM - KS_NOMEM] = "out of memory",
 	[KS_UNREACHABLE - KS_NOMEM] = "unreachable",
@@ -128,4 +144,19 @@ const char *ks_verdict_name(enum ks_verdict_reason reason)
 	const char *name = name_of(verdicts, COUNT(verdicts), reason);
 
 	return name ? name : "unknown";
+}
+
+const char *ks_right_name(enum ks_right right)
+{
+	for (unsigned i = 1; i < COUNT(rights); i++)
+		if ((unsigned)right == 1u << i)
+			return rights[i];
+	return NULL;
+}
+
+unsigned ks_right_from_name(const char *name)
+{
+	unsigned number = number_of(rights, COUNT(rights), name);
+
+	return number ? 1u << number : 0;
 }

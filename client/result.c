@@ -6,6 +6,7 @@
 
 #include "result_cert.h"
 #include "result_trust.h"
+#include "result_user.h"
 #include "status.h"
 #include "text.h"
 
@@ -37,6 +38,7 @@ struct owned {
 	struct ks_check_finding *check_findings;
 	struct ks_crl *crls;
 	struct result_trust trust;
+	struct result_users users;
 };
 
 static const struct ks_result nomem_result = {
@@ -261,6 +263,7 @@ static bool read_records(struct owned *owned, const Keystore__V1__AuditListReply
 		text_clean(record->object);
 		text_clean(record->status);
 		text_clean(record->detail);
+		text_clean(record->user);
 		owned->records[i] = (struct ks_record){
 			.seq = record->seq,
 			.time = record->time,
@@ -272,6 +275,7 @@ static bool read_records(struct owned *owned, const Keystore__V1__AuditListReply
 			.detail = record->detail,
 			.count = record->count,
 			.chain = record->chain.data,
+			.user = record->user,
 		};
 	}
 	owned->result.records = owned->records;
@@ -399,6 +403,14 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_REJECTED_LIST:
 	case KEYSTORE__V1__REPLY__BODY_VALIDATE:
 		return result_trust_read(&owned->trust, reply, &owned->result);
+	case KEYSTORE__V1__REPLY__BODY_LOGIN:
+	case KEYSTORE__V1__REPLY__BODY_WHOAMI:
+	case KEYSTORE__V1__REPLY__BODY_USER:
+	case KEYSTORE__V1__REPLY__BODY_USER_LIST:
+	case KEYSTORE__V1__REPLY__BODY_ROLE:
+	case KEYSTORE__V1__REPLY__BODY_ROLE_LIST:
+	case KEYSTORE__V1__REPLY__BODY_SESSION_LIST:
+		return result_users_read(&owned->users, reply, &owned->result);
 	case KEYSTORE__V1__REPLY__BODY_EVENT:
 	case KEYSTORE__V1__REPLY__BODY__NOT_SET:
 	case _KEYSTORE__V1__REPLY__BODY__CASE_IS_INT_SIZE:
@@ -473,6 +485,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->check_findings);
 	free(owned->crls);
 	result_trust_wipe(&owned->trust);
+	result_users_wipe(&owned->users);
 	free(owned);
 }
 

@@ -17,6 +17,7 @@ struct pending {
 	const char *status;    /* a literal */
 	char object[NAMES_KEY_MAX + 1];
 	char detail[256];
+	char user[NAMES_KEY_MAX + 1];
 	uint32_t count;
 };
 
@@ -82,19 +83,30 @@ enum store_status audit_record(struct audit *audit, const struct audit_entry *en
 		.status = entry->status,
 		.detail = entry->detail,
 		.count = 1,
+		.user = entry->user,
 	};
 
 	return store_audit_add(audit->store, &row, audit->keep);
 }
 
+static bool is_same(const struct pending *pending, const struct audit_entry *entry,
+		    const char *user)
+{
+	return pending->uid == entry->uid && pending->operation == entry->operation &&
+	       strcmp(pending->status, entry->status) == 0 &&
+	       strcmp(pending->object, entry->object) == 0 && strcmp(pending->user, user) == 0;
+}
+
 void audit_note(struct audit *audit, const struct audit_entry *entry)
 {
-	struct pending *last = audit->count ? &audit->pending[audit->count - 1] : NULL;
+	const char *user = entry->user ? entry->user : "";
 
-	if (last && last->uid == entry->uid && last->operation == entry->operation &&
-	    strcmp(last->status, entry->status) == 0 && strcmp(last->object, entry->object) == 0) {
-		last->count++;
-		return;
+	/* The order among others' is lost, and guesses at several passwords don't fill the trail. */
+	for (size_t i = 0; i < audit->count; i++) {
+		if (is_same(&audit->pending[i], entry, user)) {
+			audit->pending[i].count++;
+			return;
+		}
 	}
 	if (audit->count == AUDIT_PENDING_MAX) {
 		audit->lost++;
@@ -112,6 +124,7 @@ void audit_note(struct audit *audit, const struct audit_entry *entry)
 	};
 	snprintf(next->object, sizeof next->object, "%s", entry->object);
 	snprintf(next->detail, sizeof next->detail, "%s", entry->detail);
+	snprintf(next->user, sizeof next->user, "%s", user);
 	lazy_timer_by(audit->timer, lazy_timer_now(audit->timer) + DELAY_USEC);
 }
 
@@ -130,6 +143,7 @@ static enum store_status write_pending(struct audit *audit)
 			.status = pending->status,
 			.detail = pending->detail,
 			.count = pending->count,
+			.user = pending->user,
 		};
 
 		status = store_audit_add(audit->store, &row, audit->keep);

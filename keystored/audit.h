@@ -27,12 +27,13 @@ struct audit_entry {
 	const char *object;
 	const char *status;
 	const char *detail;
+	const char *user; /* who was logged in; NULL or "": nobody */
 };
 
 /* In the transaction under way, which must not be committed if this fails. */
 [[nodiscard]] enum store_status audit_record(struct audit *audit, const struct audit_entry *entry);
 
-/* Soon. The same entry many times in a row becomes one with a count. */
+/* Soon. The same entry many times in a moment becomes one with a count. */
 void audit_note(struct audit *audit, const struct audit_entry *entry);
 void audit_flush(struct audit *audit);
 

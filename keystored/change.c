@@ -27,6 +27,7 @@ static enum store_status apply(struct service *service, struct change *change)
 		.object = change->object,
 		.status = status_name(STATUS_OK),
 		.detail = change->detail,
+		.user = change->user,
 	};
 
 	return status == STORE_OK ? audit_record(service->audit, &entry) : status;

@@ -41,7 +41,8 @@ struct change {
 	/* its audit record; who and what is request_change()'s, the rest of apply() too */
 	uint32_t uid;
 	int32_t pid;
-	const char *operation; /* a literal */
+	char user[NAMES_KEY_MAX + 1]; /* logged in; "": nobody */
+	const char *operation;	      /* a literal */
 	char object[NAMES_KEY_MAX + 1];
 	char detail[192];
 	/* why it could not be applied, where apply() knows better than the store's status */

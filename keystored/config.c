@@ -69,6 +69,9 @@ static const struct option options[] = {
 	{"access", "allow-sha1-signatures", TYPE_CHOICE, AT(allow_sha1_signatures), 0, 0, "no",
 	 "yes"},
 	{"ca", "crl-days", TYPE_NUMBER, AT(crl_days), 1, 3650, NULL, NULL},
+	{"users", "idle-timeout", TYPE_TIME, AT(idle_timeout_ms), 1000, 86400000, NULL, NULL},
+	{"users", "login-lifetime", TYPE_TIME, AT(login_lifetime_ms), 1000, 604800000, NULL, NULL},
+	{"users", "password-length", TYPE_NUMBER, AT(password_length), 1, 64, NULL, NULL},
 	{"limits", "keys", TYPE_NUMBER, AT(keys), 1, 1000000, NULL, NULL},
 	{"limits", "connections", TYPE_NUMBER, AT(connections), 1, 65536, NULL, NULL},
 	{"limits", "connections-per-uid", TYPE_NUMBER, AT(connections_per_uid), 1, 65536, NULL,
@@ -80,6 +83,10 @@ static const struct option options[] = {
 	{"limits", "grants-per-key", TYPE_NUMBER, AT(grants_per_key), 1, 1024, NULL, NULL},
 	{"limits", "trust-entries", TYPE_NUMBER, AT(trust_entries), 1, 100000, NULL, NULL},
 	{"limits", "audit-entries", TYPE_NUMBER, AT(audit_entries), 1000, 100000000, NULL, NULL},
+	{"limits", "users", TYPE_NUMBER, AT(users), 1, 100000, NULL, NULL},
+	{"limits", "roles", TYPE_NUMBER, AT(roles), 6, 1000, NULL, NULL},
+	{"limits", "logins", TYPE_NUMBER, AT(logins), 1, 1000, NULL, NULL},
+	{"limits", "logins-per-user", TYPE_NUMBER, AT(logins_per_user), 1, 1000, NULL, NULL},
 	{"limits", "frame-timeout", TYPE_TIME, AT(frame_timeout_ms), 10, 600000, NULL, NULL},
 	{"limits", "write-timeout", TYPE_TIME, AT(write_timeout_ms), 10, 600000, NULL, NULL},
 	{"limits", "deadline", TYPE_TIME, AT(deadline_ms), 10, 3600000, NULL, NULL},
@@ -103,6 +110,9 @@ bool config_init(struct config *config)
 		.audit_interval_ms = 600000,
 		.verify_signatures = true,
 		.crl_days = 30,
+		.idle_timeout_ms = 1800000,
+		.login_lifetime_ms = 43200000,
+		.password_length = 8,
 		.keys = 10000,
 		.connections = 512,
 		.connections_per_uid = 64,
@@ -112,6 +122,10 @@ bool config_init(struct config *config)
 		.grants_per_key = 64,
 		.trust_entries = 10000,
 		.audit_entries = 100000,
+		.users = 1000,
+		.roles = 100,
+		.logins = 256,
+		.logins_per_user = 16,
 		.frame_timeout_ms = 10000,
 		.write_timeout_ms = 30000,
 		.deadline_ms = 30000,
@@ -166,7 +180,7 @@ static const char *read_time(const struct option *option, const char *value, voi
 	static const struct {
 		const char *unit;
 		uint64_t ms;
-	} units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}};
+	} units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
 	uint32_t number;
 	const char *end;
 
@@ -182,8 +196,8 @@ static const char *read_time(const struct option *option, const char *value, voi
 			}
 		}
 	}
-	snprintf(hint, hint_size, "a time from %ums to %us, as 500ms, 10s or 2min", option->min,
-		 option->max / 1000);
+	snprintf(hint, hint_size, "a time from %ums to %us, as 500ms, 10s, 2min or 12h",
+		 option->min, option->max / 1000);
 	return hint;
 }
 
@@ -360,8 +374,8 @@ enum config_status config_set(struct config *config, const char *section, const 
 
 	if (!option && !section_is_known(section)) {
 		snprintf(error, CONFIG_ERROR_MAX,
-			 "there is no section [%.64s]; the sections are service, tpm, access, ca "
-			 "and limits",
+			 "there is no section [%.64s]; the sections are service, tpm, access, ca, "
+			 "users and limits",
 			 section);
 		return CONFIG_REFUSED;
 	}

@@ -52,6 +52,10 @@ struct config {
 	bool allow_sha1_signatures;
 	/* [ca] */
 	uint32_t crl_days;
+	/* [users] */
+	uint32_t idle_timeout_ms;
+	uint32_t login_lifetime_ms;
+	uint32_t password_length;
 	/* [limits] */
 	uint32_t keys;
 	uint32_t connections;
@@ -62,6 +66,10 @@ struct config {
 	uint32_t grants_per_key;
 	uint32_t trust_entries;
 	uint32_t audit_entries;
+	uint32_t users;
+	uint32_t roles;
+	uint32_t logins;
+	uint32_t logins_per_user;
 	uint32_t frame_timeout_ms;
 	uint32_t write_timeout_ms;
 	uint32_t deadline_ms;

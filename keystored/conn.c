@@ -14,6 +14,7 @@
 #include "lazy_timer.h"
 #include "request.h"
 #include "service.h"
+#include "session.h"
 
 #define OUTPUT_MAX ((size_t)4 * (KS_FRAME_MAX + KS_FRAME_HEADER))
 /* A peer that leaves that much unread has its next requests wait. */
@@ -36,10 +37,11 @@ struct conn {
 	uint64_t frame_since; /* part of a frame is here since; 0: none */
 	uint64_t write_since; /* the peer took nothing since; 0: nothing to take */
 	bool is_subscribed;
-	bool is_serving; /* replies are collected, and sent at the end */
-	bool has_ended;	 /* the peer sends nothing more, but may read */
-	bool is_closing; /* once the output is out */
-	bool is_closed;	 /* only its memory is left, until the deferred turn */
+	uint64_t session; /* of the subscription; 0: none */
+	bool is_serving;  /* replies are collected, and sent at the end */
+	bool has_ended;	  /* the peer sends nothing more, but may read */
+	bool is_closing;  /* once the output is out */
+	bool is_closed;	  /* only its memory is left, until the deferred turn */
 	bool is_deferred;
 	LIST_ENTRY(conn) all;
 	TAILQ_ENTRY(conn) turn;
@@ -464,9 +466,24 @@ void conn_refuse(struct conn *conn, enum status status, const char *format, ...)
 	conn_send(conn, &reply);
 }
 
-void conn_subscribe(struct conn *conn)
+void conn_subscribe(struct conn *conn, uint64_t session)
 {
 	conn->is_subscribed = true;
+	conn->session = session;
+}
+
+/* Once the login is over, as one who has no rights. */
+static struct policy_caller subscriber(const struct conn *conn)
+{
+	struct service *service = conn->service;
+	struct policy_caller caller = {.peer = conn->peer, .is_user = conn->session != 0};
+	const struct session *session = NULL;
+
+	if (conn->session)
+		session = sessions_find(service->sessions, conn->session, service->now());
+	if (session)
+		caller.rights = session->rights;
+	return caller;
 }
 
 void conns_publish(struct conns *conns, const ks_pb_reply *event,
@@ -477,7 +494,7 @@ void conns_publish(struct conns *conns, const ks_pb_reply *event,
 	while (conn) {
 		struct conn *following = LIST_NEXT(conn, all);
 
-		struct policy_caller caller = {.peer = conn->peer};
+		struct policy_caller caller = subscriber(conn);
 
 		if (conn->is_subscribed && !conn->is_closing && (!wants || wants(&caller, user)))
 			conn_send(conn, event);

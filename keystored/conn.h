@@ -44,7 +44,8 @@ void conn_send(struct conn *conn, const ks_pb_reply *reply);
 __attribute__((format(printf, 3, 4))) void conn_refuse(struct conn *conn, enum status status,
 						       const char *format, ...);
 
-void conn_subscribe(struct conn *conn);
+/* As user of the login @session; 0: as nobody. */
+void conn_subscribe(struct conn *conn, uint64_t session);
 
 /* To each subscriber for which @wants, if not NULL, says so. */
 void conns_publish(struct conns *conns, const ks_pb_reply *event,

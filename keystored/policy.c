@@ -58,7 +58,7 @@ static bool peer_is_in_group(const struct peer *peer, gid_t gid)
 
 static bool peer_is_owner(const struct policy *policy, const struct peer *peer)
 {
-	return peer->uid == 0 || peer->uid == policy->service_uid;
+	return peer && (peer->uid == 0 || peer->uid == policy->service_uid);
 }
 
 static bool peer_manages(const struct policy *policy, const struct peer *peer)
@@ -78,7 +78,7 @@ unsigned policy_granted(const struct peer *peer, const struct grant *grants, siz
 {
 	unsigned operations = 0;
 
-	for (size_t i = 0; i < grant_count; i++) {
+	for (size_t i = 0; peer && i < grant_count; i++) {
 		bool is_subject = grants[i].subject == POLICY_UID
 					  ? grants[i].id == peer->uid
 					  : grants[i].subject == POLICY_GID &&
@@ -94,6 +94,10 @@ unsigned policy_rights(const struct policy *policy, const struct policy_caller *
 {
 	bool is_owner = peer_is_owner(policy, caller->peer);
 
+	if (caller->is_service)
+		return MANAGER_RIGHTS;
+	if (!caller->peer)
+		return 0;
 	if (caller->is_user)
 		return caller->rights & RIGHT_GIVEN;
 	if (!is_owner && !peer_manages(policy, caller->peer))
@@ -129,4 +133,12 @@ enum policy_verdict policy_decide(const struct policy *policy, const struct poli
 		return POLICY_NO_GRANT;
 	return rule->given && policy->has_users && !caller->is_user ? POLICY_NO_LOGIN
 								    : POLICY_NO_RIGHT;
+}
+
+bool policy_may_give(const struct policy *policy, const struct policy_caller *caller,
+		     unsigned rights)
+{
+	if (!policy->has_users && !caller->is_user && peer_is_owner(policy, caller->peer))
+		return true;
+	return !(rights & ~policy_rights(policy, caller));
 }

@@ -93,7 +93,8 @@ struct policy {
  * from the user's alone; grants are always the process's.
  */
 struct policy_caller {
-	const struct peer *peer;
+	const struct peer *peer; /* NULL: gone, and so without any rights */
+	bool is_service;	 /* nobody: the service renews what is due */
 	bool is_user;
 	unsigned rights; /* of the user: RIGHT_BIT()s */
 };
@@ -121,6 +122,13 @@ enum policy_verdict {
 
 /* What of the rights that roles can give the caller has, RIGHT_BIT()s. */
 unsigned policy_rights(const struct policy *policy, const struct policy_caller *caller);
+
+/*
+ * Whether the caller may give others @rights and take them away: those that he has, so that
+ * managing users is no way to more; the first user gets whatever the owner says.
+ */
+bool policy_may_give(const struct policy *policy, const struct policy_caller *caller,
+		     unsigned rights);
 
 /* What the peer is granted, POLICY_* bits. */
 unsigned policy_granted(const struct peer *peer, const struct grant *grants, size_t grant_count);

@@ -9,123 +9,12 @@
 #include "change.h"
 #include "conn.h"
 #include "lazy_timer.h"
+#include "request_kind.h"
 #include "service.h"
-#include "service_audit.h"
-#include "service_cert.h"
-#include "service_crl.h"
-#include "service_info.h"
-#include "service_key.h"
-#include "service_pin.h"
-#include "service_rejected.h"
-#include "service_renewal.h"
-#include "service_trust.h"
-#include "service_use.h"
+#include "session.h"
 #include "worker.h"
 
 #define DEADLINE_MAX_MS 3600000u
-#define NOWHERE		SIZE_MAX
-
-typedef void request_handler(struct request *request, const void *body,
-			     const struct keyring_key *key);
-
-enum audit_kind { AUDIT_NONE, AUDIT_ENTRY };
-enum vanish_kind { VANISH_CANCELS, VANISH_CONTINUES };
-
-struct request_kind {
-	const char *name;
-	request_handler *handle;
-	enum right right;
-	size_t key_at;	/* offset of a KeyRef in the body; NOWHERE: it is about no key */
-	size_t name_at; /* offset of a new key's name; NOWHERE: it makes none */
-	enum audit_kind audit;
-	enum vanish_kind vanish;
-	bool is_creation; /* slow, so with a deadline of its own */
-};
-
-#define BODY(name)	    KEYSTORE__V1__REQUEST__BODY_##name
-#define ABOUT(type, member) .key_at = offsetof(Keystore__V1__##type, member), .name_at = NOWHERE
-#define MAKES(type, member) .key_at = NOWHERE, .name_at = offsetof(Keystore__V1__##type, member)
-#define PLAIN		    .key_at = NOWHERE, .name_at = NOWHERE
-
-static const struct request_kind kinds[] = {
-	[BODY(HELLO)] = {"hello", service_info_hello, RIGHT_ANY, PLAIN},
-	[BODY(STATUS)] = {"status", service_info_status, RIGHT_ANY, PLAIN},
-	[BODY(SUBSCRIBE)] = {"subscribe", service_info_subscribe, RIGHT_ANY, PLAIN},
-	[BODY(RANDOM)] = {"random", service_use_random, RIGHT_ANY, PLAIN},
-	[BODY(KEY_CREATE)] = {"key create", service_key_create, RIGHT_MANAGE_KEYS,
-			      MAKES(KeyCreateRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(KEY_LIST)] = {"key list", service_key_list, RIGHT_ANY, PLAIN},
-	[BODY(KEY_SHOW)] = {"key show", service_key_show, RIGHT_SEE, ABOUT(KeyShowRequest, key)},
-	[BODY(KEY_DELETE)] = {"key delete", service_key_delete, RIGHT_MANAGE_KEYS,
-			      ABOUT(KeyDeleteRequest, key), AUDIT_ENTRY, VANISH_CONTINUES},
-	[BODY(KEY_ALLOW)] = {"key allow", service_key_allow, RIGHT_GRANT_KEY,
-			     ABOUT(KeyAllowRequest, key), AUDIT_ENTRY},
-	[BODY(KEY_PIN)] = {"key pin", service_pin, RIGHT_MANAGE_KEYS, ABOUT(KeyPinRequest, key),
-			   AUDIT_ENTRY, VANISH_CONTINUES},
-	/* What the format asks for beyond that, the handler checks. */
-	[BODY(KEY_EXPORT)] = {"key export", service_key_export, RIGHT_SEE,
-			      ABOUT(KeyExportRequest, key), AUDIT_ENTRY},
-	[BODY(KEY_IMPORT)] = {"key import", service_key_import, RIGHT_MANAGE_KEYS,
-			      MAKES(KeyImportRequest, name), AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(SIGN)] = {"sign", service_use_sign, RIGHT_SIGN, ABOUT(SignRequest, key)},
-	[BODY(DECRYPT)] = {"decrypt", service_use_decrypt, RIGHT_DECRYPT,
-			   ABOUT(DecryptRequest, key)},
-	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
-	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE_CERTS,
-				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
-			      AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY},
-	/* What is revoked stays so, whoever waits for the list. */
-	[BODY(CERT_REVOKE)] = {"cert revoke", service_cert_revoke, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CONTINUES},
-	[BODY(CERT_SET_RENEWAL)] = {"cert renewal", service_cert_set_renewal, RIGHT_MANAGE_CERTS,
-				    PLAIN, AUDIT_ENTRY},
-	[BODY(CLOCK_CONFIRM)] = {"clock confirm", service_clock_confirm, RIGHT_MANAGE_CERTS, PLAIN,
-				 AUDIT_ENTRY},
-	[BODY(CRL_EXPORT)] = {"crl export", service_crl_export, RIGHT_ANY, PLAIN},
-	[BODY(CRL_LIST)] = {"crl list", service_crl_list, RIGHT_ANY, PLAIN},
-	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN,
-			     AUDIT_ENTRY},
-	[BODY(CERT_IMPORT)] = {"cert import", service_cert_import, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_REPLACE)] = {"cert replace", service_cert_replace, RIGHT_MANAGE_CERTS, PLAIN,
-				AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_REQUEST)] = {"cert request", service_cert_request, RIGHT_MANAGE_CERTS, PLAIN,
-				AUDIT_ENTRY, VANISH_CANCELS, true},
-	[BODY(CERT_SIGN_CSR)] = {"ca sign", service_cert_sign_csr, RIGHT_MANAGE_CERTS, PLAIN,
-				 AUDIT_ENTRY},
-	/* Who may see which certificate, the handlers check. */
-	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
-	[BODY(CERT_CHECK)] = {"cert check", service_cert_check, RIGHT_ANY, PLAIN},
-	[BODY(CERT_SHOW)] = {"cert show", service_cert_show, RIGHT_ANY, PLAIN},
-	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},
-	/* Who may use which trust group, the handlers check. */
-	[BODY(TRUST_LIST)] = {"trust list", service_trust_list, RIGHT_ANY, PLAIN},
-	[BODY(TRUST_ADD)] = {"trust add", service_trust_add, RIGHT_MANAGE_TRUST, PLAIN,
-			     AUDIT_ENTRY},
-	[BODY(TRUST_SET)] = {"trust set", service_trust_set, RIGHT_MANAGE_TRUST, PLAIN,
-			     AUDIT_ENTRY},
-	[BODY(TRUST_REMOVE)] = {"trust remove", service_trust_remove, RIGHT_MANAGE_TRUST, PLAIN,
-				AUDIT_ENTRY},
-	[BODY(TRUST_EXPORT)] = {"trust export", service_trust_export, RIGHT_ANY, PLAIN},
-	[BODY(TRUST_GROUP_LIST)] = {"group list", service_trust_group_list, RIGHT_ANY, PLAIN},
-	[BODY(TRUST_GROUP_SET)] = {"group set", service_trust_group_set, RIGHT_MANAGE_TRUST, PLAIN,
-				   AUDIT_ENTRY},
-	[BODY(REJECTED_LIST)] = {"rejected list", service_rejected_list, RIGHT_ANY, PLAIN},
-	[BODY(REJECTED_TRUST)] = {"rejected trust", service_rejected_trust, RIGHT_MANAGE_TRUST,
-				  PLAIN, AUDIT_ENTRY},
-	[BODY(REJECTED_DELETE)] = {"rejected delete", service_rejected_delete, RIGHT_MANAGE_TRUST,
-				   PLAIN, AUDIT_ENTRY},
-	[BODY(VALIDATE)] = {"validate", service_validate, RIGHT_ANY, PLAIN},
-	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_READ_AUDIT, PLAIN},
-	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_READ_AUDIT, PLAIN},
-};
-
-static const struct request_kind unknown_kind = {"unknown request", NULL, RIGHT_ANY, PLAIN};
 
 struct requests {
 	struct request_list list;
@@ -164,6 +53,7 @@ static struct audit_entry entry_of(const struct request *request, enum status st
 		.object = request->object,
 		.status = status_name(status),
 		.detail = detail,
+		.user = request->user,
 	};
 }
 
@@ -202,10 +92,20 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 		own_done(status, reply->message, own_user);
 }
 
+struct policy_caller request_caller(const struct request *request)
+{
+	return (struct policy_caller){
+		.peer = request->conn ? conn_peer(request->conn) : NULL,
+		.is_service = request->own_done != NULL,
+		.is_user = request->session != 0,
+		.rights = request->rights,
+	};
+}
+
 static enum policy_verdict decide_on(struct request *request, enum right right,
 				     const struct policy_object *object)
 {
-	struct policy_caller caller = {.peer = conn_peer(request->conn)};
+	struct policy_caller caller = request_caller(request);
 
 	return policy_decide(&request->service->policy, &caller, right, object);
 }
@@ -285,6 +185,7 @@ void request_change(struct request *request, struct change *change)
 
 	change->uid = request->uid;
 	change->pid = request->pid;
+	memcpy(change->user, request->user, sizeof change->user);
 	change->operation = request->kind->name;
 	if (!*change->object)
 		memcpy(change->object, request->object, sizeof change->object);
@@ -479,15 +380,6 @@ size_t requests_creating(const struct requests *requests)
 	return requests->creating;
 }
 
-static const struct request_kind *kind_of(const ks_pb_request *message)
-{
-	size_t number = (size_t)message->body_case;
-
-	if (number >= sizeof kinds / sizeof *kinds || !kinds[number].handle)
-		return &unknown_kind;
-	return &kinds[number];
-}
-
 static void set_deadline(struct request *request, const ks_pb_request *message)
 {
 	const struct config *config = request->service->config;
@@ -527,7 +419,7 @@ static struct request *request_new(struct service *service, struct conn *conn,
 	if (!request)
 		return NULL;
 	request->service = service;
-	request->kind = kind_of(message);
+	request->kind = request_kind_of((size_t)message->body_case);
 	request->conn = conn;
 	request->id = message->id;
 	request->uid = conn_peer(conn)->uid;
@@ -615,13 +507,13 @@ static void dispatch(struct request *request, const ks_pb_request *message)
 	const void *body = message->hello; /* whichever: the union holds one pointer */
 	const struct keyring_key *key = NULL;
 
-	if (kind->key_at != NOWHERE) {
+	if (kind->key_at != REQUEST_NOWHERE) {
 		const Keystore__V1__KeyRef *ref;
 
 		memcpy(&ref, (const char *)body + kind->key_at, sizeof ref);
 		if (!request_find_key(request, ref, kind->right, &key))
 			return;
-	} else if (kind->name_at != NOWHERE) {
+	} else if (kind->name_at != REQUEST_NOWHERE) {
 		if (!take_new_name(request, body))
 			return;
 	} else if (!request_allows(request, kind->right, NULL)) {
@@ -642,7 +534,7 @@ bool request_own(struct service *service, const ks_pb_request *message, bool is_
 		return false;
 	}
 	request->service = service;
-	request->kind = kind_of(message);
+	request->kind = request_kind_of((size_t)message->body_case);
 	request->uid = geteuid();
 	request->pid = getpid();
 	request->level = TPM_BULK;
@@ -654,6 +546,21 @@ bool request_own(struct service *service, const ks_pb_request *message, bool is_
 	LIST_INSERT_HEAD(&service->requests->list, request, all);
 	set_deadline(request, message);
 	request->kind->handle(request, message->hello, NULL);
+	return true;
+}
+
+/* False: a token of nobody, or of somebody else. It never counts as none. */
+static bool take_token(struct request *request, const ProtobufCBinaryData *token)
+{
+	struct service *service = request->service;
+	const struct session *session = sessions_use(service->sessions, token->data, token->len,
+						     request->uid, service->now());
+
+	if (!session)
+		return false;
+	request->session = session->id;
+	request->rights = session->rights;
+	memcpy(request->user, session->user, sizeof request->user);
 	return true;
 }
 
@@ -677,9 +584,11 @@ void request_handle(struct service *service, struct conn *conn, const ks_pb_requ
 			     "this service (version %s) does not know the request: hello tells its "
 			     "version",
 			     KEYSTORE_VERSION);
-	else if (message->token.len)
-		request_fail(request, STATUS_UNSUPPORTED,
-			     "this service has no users to log in: leave the token empty");
+	else if (message->token.len && !take_token(request, &message->token))
+		request_fail(request, STATUS_DENIED,
+			     "the login is over, or not that of uid %u: log in again with "
+			     "keystorectl login, or leave the token empty",
+			     request->uid);
 	else if (request->account->requests > service->config->requests_per_uid)
 		request_fail(request, STATUS_BUSY,
 			     "uid %u has %u requests in flight, and no more are allowed: wait for "

@@ -40,6 +40,9 @@ struct request {
 	int32_t pid;
 	char object[NAMES_KEY_MAX + 1]; /* the key's name; "" */
 	uint64_t key_id;		/* the key's; 0: none */
+	uint64_t session;		/* of the token; 0: nobody is logged in */
+	char user[NAMES_KEY_MAX + 1];	/* who; "" */
+	unsigned rights;		/* RIGHT_BIT()s of that user */
 
 	struct tpm_job *job; /* under way; the engine's */
 	enum tpm_level level;
@@ -110,6 +113,8 @@ void request_fail_memory(struct request *request);
 /* DENIED: what @verdict on @right says, and who could help. */
 void request_fail_policy(struct request *request, enum policy_verdict verdict, enum right right);
 
+/* Who asks, for policy.c. */
+struct policy_caller request_caller(const struct request *request);
 /* Whether the caller has @right on @key (NULL: none). */
 bool request_may(struct request *request, enum right right, const struct keyring_key *key);
 /* The same on another object. */

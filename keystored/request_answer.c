@@ -77,14 +77,22 @@ void request_fail_policy(struct request *request, enum policy_verdict verdict, e
 	case POLICY_ALLOWED:
 		break;
 	case POLICY_NO_RIGHT:
-		request_fail(request, STATUS_DENIED,
-			     "uid %u may not use \"%s\": it is for root and the administrators in "
-			     "keystored.conf",
-			     request->uid, name);
+		if (request->session)
+			request_fail(request, STATUS_DENIED,
+				     "user “%s” has no right to \"%s\": an administrator can give "
+				     "a role that has it, with user set",
+				     request->user, name);
+		else
+			request_fail(request, STATUS_DENIED,
+				     "uid %u may not use \"%s\": it is for root and the "
+				     "administrators in keystored.conf",
+				     request->uid, name);
 		break;
 	case POLICY_NO_LOGIN:
 		request_fail(request, STATUS_DENIED,
-			     "\"%s\" is for users with a password: log in first", name);
+			     "\"%s\" is for users with a password: keystorectl login, and see role "
+			     "list for what each role may",
+			     name);
 		break;
 	case POLICY_NO_GRANT:
 		request_fail(request, STATUS_DENIED,

@@ -12,6 +12,9 @@
 #include "request.h"
 #include "service_info.h"
 #include "service_pin.h"
+#include "service_user.h"
+#include "session.h"
+#include "throttle.h"
 #include "trust.h"
 #include "upkeep.h"
 #include "worker.h"
@@ -65,6 +68,27 @@ static void on_clock(void *user)
 	upkeep_check(service->upkeep);
 }
 
+/* Goes on while the machine sleeps. */
+static uint64_t since_boot(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct sessions *open_sessions(const struct config *config)
+{
+	struct session_limits limits = {
+		.sessions = config->logins,
+		.sessions_per_user = config->logins_per_user,
+		.idle = config->idle_timeout_ms * UINT64_C(1000),
+		.life = config->login_lifetime_ms * UINT64_C(1000),
+	};
+
+	return sessions_new(&limits);
+}
+
 bool service_open(struct service *service, const struct config *config, const struct log *log,
 		  sd_event *event, struct store *store, struct tpm_engine *engine)
 {
@@ -99,9 +123,13 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
 	service->worker = worker_new(event);
+	service->sessions = open_sessions(config);
+	service->throttle = throttle_new();
+	service->now = since_boot;
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
 	    !service->clock || !service->crls || !service->upkeep || !service->trust ||
-	    !service->rejects || !service->requests || !service->conns ||
+	    !service->rejects || !service->requests || !service->conns || !service->sessions ||
+	    !service->throttle || !service_users_refresh(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -139,6 +167,8 @@ void service_close(struct service *service)
 	clock_free(service->clock);
 	rejects_free(service->rejects);
 	trust_free(service->trust);
+	sessions_free(service->sessions);
+	throttle_free(service->throttle);
 	anchor_free(service->anchor);
 	audit_free(service->audit);
 	keyring_free(service->keyring);

@@ -21,6 +21,8 @@ struct lazy_timer;
 struct rejects;
 struct requests;
 struct upkeep;
+struct sessions;
+struct throttle;
 struct worker;
 struct trust;
 
@@ -45,6 +47,9 @@ struct service {
 	struct requests *requests;
 	struct conns *conns;
 	struct worker *worker; /* for what is too slow for the loop */
+	struct sessions *sessions;
+	struct throttle *throttle;
+	uint64_t (*now)(void); /* microseconds since boot; a test has its own clock */
 	sd_event_source *engine_source;
 	uint64_t started; /* CLOCK_MONOTONIC, microseconds */
 	enum tpm_state tpm_state;

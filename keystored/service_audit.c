@@ -68,6 +68,7 @@ static bool add_to_page(uint64_t seq, const struct store_audit *entry, void *use
 	record->object = copy_text(page->texts[i][STORE_OBJECT], entry->object);
 	record->status = copy_text(page->texts[i][STORE_RESULT], entry->status);
 	record->detail = copy_text(page->texts[i][STORE_DETAIL], entry->detail);
+	record->user = copy_text(page->texts[i][STORE_USER], entry->user);
 	record->count = entry->count;
 	memcpy(page->chains[i], entry->chain, STORE_CHAIN_SIZE);
 	record->chain.data = page->chains[i];

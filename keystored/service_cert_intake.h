@@ -9,7 +9,6 @@
 
 #include "change.h"
 #include "store_cert.h"
-#include "x509_crl.h"
 #include "x509_import.h"
 
 struct request;
@@ -34,10 +33,6 @@ struct intake {
 	char key_name[NAMES_KEY_MAX + 1];
 	bool key_of_ca;
 	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
-	/* what a CA whose key comes along has revoked elsewhere; owned */
-	struct crl_entry *revoked;
-	size_t revoked_count;
-	struct crl_number crl_number; /* of its last list; zeros: it has none, or no number */
 	char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_MAX];
 	size_t note_count;
 };

@@ -111,7 +111,7 @@ void service_info_subscribe(struct request *request, const void *body,
 {
 	(void)body;
 	(void)key;
-	conn_subscribe(request->conn);
+	conn_subscribe(request->conn, request->session);
 	request_reply_empty(request);
 }
 

@@ -149,6 +149,7 @@ struct store_audit {
 	const char *detail;
 	uint32_t count;	      /* how often in a row */
 	const uint8_t *chain; /* STORE_CHAIN_SIZE bytes; not for adding */
+	const char *user;     /* who was logged in; NULL or "": nobody */
 };
 
 /*

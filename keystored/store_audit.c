@@ -29,8 +29,10 @@ void store_audit_read(sqlite3_stmt *row, struct store_record *record, struct sto
 		.count = sqlite3_column_int64(row, 8),
 	};
 	for (int i = 0; i < STORE_TEXTS; i++) {
-		record->texts[i].bytes = (const char *)sqlite3_column_text(row, 4 + i);
-		record->texts[i].len = (size_t)sqlite3_column_bytes(row, 4 + i);
+		int column = i == STORE_USER ? 10 : 4 + i;
+
+		record->texts[i].bytes = (const char *)sqlite3_column_text(row, column);
+		record->texts[i].len = (size_t)sqlite3_column_bytes(row, column);
 	}
 	/* Of another length: no chain value is all zero. */
 	if (sqlite3_column_bytes(row, 9) == STORE_CHAIN_SIZE)
@@ -92,6 +94,7 @@ static enum store_status append(struct store *store, const struct store_audit *e
 		[STORE_OBJECT] = entry->object,
 		[STORE_RESULT] = entry->status,
 		[STORE_DETAIL] = entry->detail,
+		[STORE_USER] = entry->user ? entry->user : "",
 	};
 	struct store_record record = {
 		.seq = (int64_t)head->seq + 1,
@@ -107,7 +110,7 @@ static enum store_status append(struct store *store, const struct store_audit *e
 	for (int i = 0; i < STORE_TEXTS; i++) {
 		record.texts[i].bytes = texts[i];
 		record.texts[i].len = strlen(texts[i]);
-		sqlite3_bind_text(add, 5 + i, texts[i], -1, SQLITE_STATIC);
+		sqlite3_bind_text(add, i == STORE_USER ? 11 : 5 + i, texts[i], -1, SQLITE_STATIC);
 	}
 	if (!store_link_next(head, &record, &next))
 		return store_db_status(store, SQLITE_NOMEM);
@@ -253,6 +256,7 @@ enum store_status store_audit_list(struct store *store, uint64_t after,
 			.detail = texts[STORE_DETAIL],
 			.count = (uint32_t)record.count,
 			.chain = stored.chain,
+			.user = texts[STORE_USER],
 		};
 
 		if (!each(stored.seq, &entry, user))

@@ -140,11 +140,12 @@ static const char *const migrations[] = {
 	"CREATE INDEX IF NOT EXISTS key_by_spki ON key(spki);",
 	store_schema_renewal,
 	store_schema_service,
+	store_schema_user,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
 
-/* What SQL alone cannot do, right after entry N of the above. */
+/* What SQL alone cannot do for entry N of the above, once all of them are done. */
 static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
 	[1] = store_audit_chain_all,
 };
@@ -205,10 +206,10 @@ static const char *const sql_text[SQL_COUNT] = {
 		"SELECT handle, key_id, name, state FROM persistent WHERE state <> 2",
 	[SQL_AUDIT_ADD] =
 		"INSERT INTO audit (seq, time, uid, pid, operation, object, status, detail, count,"
-		" chain) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+		" chain, user) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE seq <= ?1",
 	[SQL_AUDIT_LIST] = "SELECT seq, time, uid, pid, operation, object, status, detail, count,"
-			   " chain FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+			   " chain, user FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
 	[SQL_AUDIT_LINK] = "SELECT seq, chain FROM audit WHERE seq = ?1",
 	[SQL_AUDIT_CHAIN] = "UPDATE audit SET chain = ?1 WHERE seq = ?2",
 	[SQL_AUDIT_STATE] = "SELECT begin_seq, begin_chain, head_seq, head_chain, anchored"
@@ -362,12 +363,11 @@ enum store_status store_db_status(struct store *store, int result)
 sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql)
 {
 	const char *const *const tables[] = {sql_text, store_sql_trust, store_sql_revocation,
-					     store_sql_service};
+					     store_sql_service, store_sql_user};
 	const char *text = NULL;
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && !text; i++)
 		text = tables[i][sql];
-
 	if (!store->statements[sql] &&
 	    sqlite3_prepare_v3(store->db, text, -1, SQLITE_PREPARE_PERSISTENT,
 			       &store->statements[sql], NULL) != SQLITE_OK)
@@ -467,9 +467,11 @@ static enum store_status migrate(struct store *store, int from)
 	char version[96];
 	enum store_status status = store_begin(store);
 
-	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++) {
+	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++)
 		status = execute(store, migrations[i]);
-		if (status == STORE_OK && fills[i])
+	/* With statements of this version, and so with its schema. */
+	for (int i = from; i < SCHEMA_VERSION && status == STORE_OK; i++) {
+		if (fills[i])
 			status = fills[i](store);
 	}
 	snprintf(version, sizeof version, "PRAGMA application_id = %d; PRAGMA user_version = %d",

@@ -99,7 +99,6 @@ enum store_sql {
 	SQL_CRL_STALE,
 	SQL_CRL_REVOKE,
 	SQL_CRL_RELEASE,
-	SQL_CRL_ADOPT,
 	SQL_CRL_DUE,
 	SQL_CLOCK_GET,
 	SQL_CLOCK_SET,
@@ -120,6 +119,26 @@ enum store_sql {
 	SQL_SERVICE_DELETE,
 	SQL_SERVICE_KEYS,
 	SQL_GROUP_GRANTS,
+	SQL_USER_ADD,
+	SQL_USER_SET,
+	SQL_USER_PASSWORD,
+	SQL_USER_LOGGED_IN,
+	SQL_USER_DELETE,
+	SQL_USER_BY_NAME,
+	SQL_USER_BY_ID,
+	SQL_USER_LIST,
+	SQL_USER_COUNT,
+	SQL_USER_COUNT_WITH,
+	SQL_USER_ROLES,
+	SQL_USER_ROLE_ADD,
+	SQL_USER_ROLES_CLEAR,
+	SQL_ROLE_SET,
+	SQL_ROLE_DELETE,
+	SQL_ROLE_GET,
+	SQL_ROLE_LIST,
+	SQL_ROLE_COUNT,
+	SQL_MODE_GET,
+	SQL_MODE_SET,
 	SQL_COUNT,
 };
 
@@ -165,6 +184,8 @@ extern const char store_schema_renewal[];
 extern const char *const store_sql_revocation[SQL_COUNT];
 extern const char store_schema_service[];
 extern const char *const store_sql_service[SQL_COUNT];
+extern const char store_schema_user[];
+extern const char *const store_sql_user[SQL_COUNT];
 
 /* The peer's groups as "[100,27]", for json_each(). NULL: no memory. free() it. */
 char *store_db_groups(const struct peer *peer);

@@ -33,9 +33,13 @@ bool store_link_next(const struct store_link *before, const struct store_record 
 		       put_number(context, record->uid) && put_number(context, record->pid) &&
 		       put_number(context, record->count);
 
-	for (size_t i = 0; i < STORE_TEXTS && is_done; i++)
-		is_done = put(context, record->texts[i].bytes,
-			      record->texts[i].bytes ? record->texts[i].len : 0);
+	for (size_t i = 0; i < STORE_TEXTS && is_done; i++) {
+		size_t len = record->texts[i].bytes ? record->texts[i].len : 0;
+
+		/* A field more, where somebody was logged in: records from before users hold. */
+		if (i != STORE_USER || len)
+			is_done = put(context, record->texts[i].bytes, len);
+	}
 	is_done = is_done && EVP_DigestFinal_ex(context, link.chain, NULL) == 1;
 	EVP_MD_CTX_free(context);
 	if (is_done)

@@ -17,7 +17,7 @@ struct store_link {
 	uint8_t chain[STORE_CHAIN_SIZE];
 };
 
-enum { STORE_OPERATION, STORE_OBJECT, STORE_RESULT, STORE_DETAIL, STORE_TEXTS };
+enum { STORE_OPERATION, STORE_OBJECT, STORE_RESULT, STORE_DETAIL, STORE_USER, STORE_TEXTS };
 
 /* As stored: numbers in full, texts with whatever bytes they have. */
 struct store_record {

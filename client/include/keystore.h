@@ -322,6 +322,7 @@ struct ks_record { /* of the audit trail */
 	const char *detail;
 	uint32_t count;	      /* how often in a row */
 	const uint8_t *chain; /* 32 bytes: SHA-256 that binds it to the one before */
+	const char *user;     /* who was logged in; "": nobody */
 };
 
 enum ks_finding {
@@ -370,6 +371,11 @@ struct ks_check { /* of certificates */
 };
 
 struct ks_client;
+struct ks_login; /* keystore_users.h has these */
+struct ks_role;
+struct ks_session;
+struct ks_user;
+struct ks_whoami;
 
 /*
  * What an operation brought. Everything is borrowed and ends with the callback, or, after a
@@ -402,6 +408,15 @@ struct ks_result {
 	const struct ks_verdict *verdict; /* validate */
 	const char *const *notes;	  /* cert import, replace: what is unusual, in sentences */
 	size_t note_count;
+	const struct ks_user
+		*users; /* login, user create, set, verify, recover: one; list: a page */
+	size_t user_count;
+	const struct ks_role *roles; /* role set: one; role list: all */
+	size_t role_count;
+	const struct ks_session *sessions; /* session list */
+	size_t session_count;
+	const struct ks_login *login;	/* login */
+	const struct ks_whoami *whoami; /* whoami */
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;
@@ -793,6 +808,8 @@ enum ks_status ks_crl_renew(struct ks_client *client, uint64_t ca_id,
 			    struct ks_result **ret_result);
 enum ks_status ks_crl_renew_start(struct ks_client *client, uint64_t ca_id, ks_done_fn *done,
 				  void *user);
+
+#include "keystore_users.h"
 
 #pragma GCC visibility pop
 

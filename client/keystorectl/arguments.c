@@ -67,6 +67,7 @@ static const struct {
 	[OPTION_PATH_LENGTH] = {"--path-length", "NUMBER",
 				"how many CAs may be below (default: any number)"},
 	[OPTION_FOR] = {"--for", "ID", "the next version of that certificate"},
+	[OPTION_LAYOUT] = {"--layout", "NAME", "standard, uaexpert, open62541 or node-opcua"},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 	[OPTION_LIST] = {"--list", "NAME", "trusted, issuers, or one of the four lists"},
 	[OPTION_GROUP] = {"--group", "NAME", "of that trust group"},

@@ -2,13 +2,15 @@
 
 #include <string.h>
 
+#include "table.h"
+
 static const option_set common_options =
 	HAS(SOCKET) | HAS(JSON) | HAS(DEADLINE) | HAS(WAIT) | HAS(HELP) | HAS(VERSION);
 
 const struct command *const command_groups[] = {
-	commands_service, commands_key,	    commands_use,   commands_cert,  commands_check,
-	commands_crl,	  commands_renewal, commands_trust, commands_group, commands_rejected,
-	commands_audit,	  commands_outside, NULL,
+	commands_service, commands_key,	    commands_use,      commands_cert,  commands_check,
+	commands_crl,	  commands_renewal, commands_trust,    commands_group, commands_rejected,
+	commands_audit,	  commands_outside, commands_external, NULL,
 };
 
 static const struct command *find_in(const struct command *group, const char *const *words,
@@ -73,14 +75,37 @@ void command_print_list(FILE *out)
 		"\nkeystorectl COMMAND --help explains a command; keystorectl(1) has it all.\n");
 }
 
+/* Goes on in the next line where @column would pass the terminal's width. */
+static void print_usage_part(FILE *out, size_t *column, const char *part)
+{
+	size_t len = strlen(part) + 1;
+
+	if (*column + len > TABLE_WIDTH)
+		*column = (size_t)fprintf(out, "\n      ") - 1;
+	*column += (size_t)fprintf(out, " %s", part);
+}
+
+static void print_usage(const struct command *command, FILE *out)
+{
+	size_t column = (size_t)fprintf(out, "usage: keystorectl %s", command->name);
+	char part[64];
+
+	if (*command->words)
+		print_usage_part(out, &column, command->words);
+	for (enum option i = 0; i < OPTION_COUNT; i++) {
+		if (!(command->needs & option_bit(i)))
+			continue;
+		snprintf(part, sizeof(part), "%s %s", option_name(i), option_usage(i));
+		print_usage_part(out, &column, part);
+	}
+	if (command->options & ~command->needs)
+		print_usage_part(out, &column, "[OPTION...]");
+	fprintf(out, "\n\n");
+}
+
 void command_print_help(const struct command *command, FILE *out)
 {
-	fprintf(out, "usage: keystorectl %s%s%s", command->name, *command->words ? " " : "",
-		command->words);
-	for (enum option i = 0; i < OPTION_COUNT; i++)
-		if (command->needs & option_bit(i))
-			fprintf(out, " %s %s", option_name(i), option_usage(i));
-	fprintf(out, "%s\n\n", command->options & ~command->needs ? " [OPTION...]" : "");
+	print_usage(command, out);
 	fprintf(out, "%s: %s.\n", command->name, command->summary);
 	if (command->help)
 		fprintf(out, "%s\n", command->help);

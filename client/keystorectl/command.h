@@ -38,6 +38,7 @@ extern const struct command commands_trust[];
 extern const struct command commands_group[];
 extern const struct command commands_rejected[];
 extern const struct command commands_outside[];
+extern const struct command commands_external[];
 extern const struct command commands_audit[];
 
 /* All of them, in the order of the list; ends with NULL. */

@@ -6,6 +6,7 @@
 
 #include "certtext.h"
 #include "command.h"
+#include "crls.h"
 #include "files.h"
 #include "progress.h"
 #include "table.h"
@@ -66,13 +67,6 @@ static enum exit_code command_cert_revoke(struct ctl *ctl)
 							     progress_done, &progress));
 }
 
-/* The whole of one list, as DER; starts anew when it becomes another one meanwhile. */
-struct download {
-	uint8_t *der;
-	size_t len;
-	char number[64];
-};
-
 static enum exit_code download_part(struct ctl *ctl, uint64_t id, struct download *download,
 				    bool *ret_more, enum ks_status *ret_status)
 {
@@ -106,7 +100,8 @@ out:
 	return code;
 }
 
-static enum exit_code download_crl(struct ctl *ctl, uint64_t id, struct download *download)
+/* Starts anew when the list becomes another one meanwhile. */
+enum exit_code crl_download(struct ctl *ctl, uint64_t id, struct download *download)
 {
 	enum exit_code code = EXIT_OK;
 	enum ks_status status = KS_OK;
@@ -171,7 +166,7 @@ static enum exit_code command_crl_export(struct ctl *ctl)
 	if (code == EXIT_OK)
 		code = ctl_connect(ctl);
 	if (code == EXIT_OK)
-		code = download_crl(ctl, id, &download);
+		code = crl_download(ctl, id, &download);
 	if (code == EXIT_OK)
 		code = write_crl(ctl, &download, is_der);
 	free(download.der);

@@ -54,12 +54,11 @@ expect a-file -- sign plc-1 --in ''
 count=0
 while read -r first second; do
 	if [[ $second ]]; then expect "$second" -- "$first" ''; else expect "$first" -- ''; fi
-	while read -r option; do
-		# shellcheck disable=SC2086 # one or two words
-		expect "$option" -- $first $second --
-		((++count))
-	done < <(./keystorectl "$first" ${second:+"$second"} --help |
+	mapfile -t options < <(./keystorectl "$first" ${second:+"$second"} --help |
 		sed -nE 's/^  (--[a-z0-9-]+).*/\1/p')
+	# shellcheck disable=SC2086 # one or two words
+	expect "${options[@]}" -- $first $second --
+	((count += ${#options[@]}))
 done < <(_keystorectl_commands ./keystorectl)
 echo "$count options of commands, $failures failures"
 [[ $count -gt 100 && $failures -eq 0 ]]

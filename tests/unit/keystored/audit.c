@@ -55,7 +55,7 @@ static struct trail read_trail(void)
 
 static struct audit_entry refused(const char *object)
 {
-	return (struct audit_entry){1000, 1, "key delete", object, "denied", "no"};
+	return (struct audit_entry){1000, 1, "key delete", object, "denied", "no", ""};
 }
 
 TestSuite(audit, .init = set_up, .fini = tear_down);
@@ -100,7 +100,7 @@ Test(audit, says_how_many_it_could_not_keep)
 
 Test(audit, goes_with_the_transaction_it_is_recorded_in)
 {
-	struct audit_entry entry = {0, 1, "key create", "web", "ok", ""};
+	struct audit_entry entry = {0, 1, "key create", "web", "ok", "", ""};
 
 	store_begin(store);
 	cr_assert_eq(audit_record(audit, &entry), STORE_OK);

@@ -250,3 +250,36 @@ Test(policy, refuses_a_right_that_is_none)
 	cr_assert_eq(policy_decide(&policies[BEFORE_USERS], &caller, RIGHT_COUNT, NULL),
 		     POLICY_NO_RIGHT);
 }
+
+Test(policy, lets_the_service_renew_and_one_who_is_gone_nothing)
+{
+	struct policy_caller service = {.is_service = true};
+	struct policy_caller gone = {0};
+	struct policy_caller gone_user = {.is_user = true, .rights = RIGHT_GIVEN};
+
+	cr_expect_eq(policy_decide(&policies[WITH_USERS], &service, RIGHT_MANAGE_CERTS, NULL),
+		     POLICY_ALLOWED);
+	cr_expect_neq(policy_decide(&policies[WITH_USERS], &service, RIGHT_MANAGE_USERS, NULL),
+		      POLICY_ALLOWED);
+	for (int right = RIGHT_VIEW; right < RIGHT_COUNT; right++) {
+		cr_expect_neq(
+			policy_decide(&policies[BEFORE_USERS], &gone, (enum right)right, NULL),
+			POLICY_ALLOWED);
+		cr_expect_neq(
+			policy_decide(&policies[BEFORE_USERS], &gone_user, (enum right)right, NULL),
+			POLICY_ALLOWED);
+	}
+}
+
+Test(policy, lets_one_give_what_he_has)
+{
+	struct peer root = {.uid = 0};
+	struct policy_caller owner = {.peer = &root};
+	struct policy_caller clerk = {
+		.peer = &root, .is_user = true, .rights = RIGHT_BIT(RIGHT_MANAGE_USERS)};
+
+	cr_expect(policy_may_give(&policies[BEFORE_USERS], &owner, RIGHT_GIVEN));
+	cr_expect_not(policy_may_give(&policies[WITH_USERS], &owner, RIGHT_BIT(RIGHT_MANAGE_KEYS)));
+	cr_expect(policy_may_give(&policies[WITH_USERS], &clerk, RIGHT_BIT(RIGHT_MANAGE_USERS)));
+	cr_expect_not(policy_may_give(&policies[WITH_USERS], &clerk, RIGHT_BIT(RIGHT_VIEW)));
+}

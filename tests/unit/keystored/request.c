@@ -169,14 +169,14 @@ Test(request, does_not_know_a_request_without_a_body)
 	expect_message(&user, &request, STATUS_UNSUPPORTED, "does not know");
 }
 
-Test(request, takes_no_token)
+Test(request, takes_no_token_that_no_login_brought)
 {
 	Keystore__V1__StatusRequest status = KEYSTORE__V1__STATUS_REQUEST__INIT;
 	ks_pb_request request = REQUEST(STATUS, status, &status);
 
 	request.token.data = (uint8_t *)(uintptr_t) "x";
 	request.token.len = 1;
-	expect_message(&user, &request, STATUS_UNSUPPORTED, "leave the token empty");
+	expect_message(&user, &request, STATUS_DENIED, "log in again");
 }
 
 Test(request, answers_busy_beyond_what_one_user_may_have_in_flight)

@@ -451,7 +451,7 @@ static bool count_entry(uint64_t seq, const struct store_audit *entry, void *use
 
 Test(store, keeps_the_latest_of_the_audit)
 {
-	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL};
+	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL, NULL};
 	struct trail trail = {0};
 
 	store_begin(store);

@@ -259,7 +259,7 @@ static void take_back(const char *kept, const char *sql)
 {
 	char path[TEMP_PATH_MAX + 32];
 	char drop[256];
-	char list[1024] = "PRAGMA foreign_keys = OFF;";
+	char list[1024] = "PRAGMA foreign_keys = OFF; ALTER TABLE audit DROP COLUMN user;";
 	sqlite3_stmt *tables;
 	sqlite3 *db;
 

@@ -44,7 +44,7 @@ static void add(unsigned count, uint64_t keep)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct store_audit entry = {1000000 + i, 2,  3, "key create", "web",
-					    "ok",	 "", 1, NULL};
+					    "ok",	 "", 1, NULL, NULL};
 
 		store_begin(store);
 		cr_assert_eq(store_audit_add(store, &entry, keep), STORE_OK, "%s",
@@ -108,6 +108,7 @@ Test(store_check, finds_a_change_of_any_column)
 		"object = CAST(x'77656200' AS TEXT)",
 		"chain = zeroblob(32)",
 		"chain = x''",
+		"user = 'anna'",
 	};
 
 	add(10, 1000);
@@ -157,21 +158,21 @@ Test(store_check, finds_records_that_were_added)
 {
 	add(5, 1000);
 	execute("INSERT INTO audit SELECT seq + 5, time, uid, pid, operation, object, status, "
-		"detail, count, chain FROM audit WHERE seq = 1");
+		"detail, count, chain, user FROM audit WHERE seq = 1");
 	expect(STORE_ADDED, 6, 6);
 	execute("DELETE FROM audit WHERE seq = 6;"
 		"INSERT INTO audit SELECT -3, time, uid, pid, operation, object, status, "
-		"detail, count, chain FROM audit WHERE seq = 1");
+		"detail, count, chain, user FROM audit WHERE seq = 1");
 	cr_assert_eq(check().finding, STORE_ADDED);
 }
 
 Test(store_check, refuses_to_write_over_what_was_added)
 {
-	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL};
+	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL, NULL};
 
 	add(5, 1000);
 	execute("INSERT INTO audit SELECT seq + 5, time, uid, pid, operation, object, status, "
-		"detail, count, chain FROM audit WHERE seq = 1");
+		"detail, count, chain, user FROM audit WHERE seq = 1");
 	store_begin(store);
 	cr_assert_eq(store_audit_add(store, &entry, 1000), STORE_CORRUPT);
 	store_rollback(store);
@@ -235,7 +236,7 @@ Test(store_check, keeps_what_the_tpm_knows_for_a_while)
 
 Test(store_check, sees_through_a_rollback)
 {
-	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL};
+	struct store_audit entry = {1, 2, 3, "key create", "web", "ok", "", 1, NULL, NULL};
 
 	add(3, 1000);
 	store_begin(store);

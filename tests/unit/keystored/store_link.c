@@ -88,3 +88,25 @@ Test(store_link, depends_on_the_record_before)
 	cr_assert_neq(memcmp(first.chain, second.chain, sizeof first.chain), 0);
 	cr_assert_eq(first.seq, 1u);
 }
+
+static struct store_record record_by(const char *user)
+{
+	struct store_record record = record_of("key create", "web");
+
+	record.texts[STORE_USER].bytes = user;
+	record.texts[STORE_USER].len = strlen(user);
+	return record;
+}
+
+Test(store_link, covers_who_was_logged_in)
+{
+	struct store_record nobody = record_of("key create", "web");
+	struct store_record empty = record_by("");
+	struct store_record anna = record_by("anna");
+	struct store_record hanna = record_by("hanna");
+
+	/* As it was before there were users. */
+	cr_assert(chains_alike(&nobody, &empty));
+	cr_assert_not(chains_alike(&nobody, &anna));
+	cr_assert_not(chains_alike(&anna, &hanna));
+}

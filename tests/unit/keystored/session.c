@@ -1,0 +1,158 @@
+#include "session.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct session_limits limits = {
+	.sessions = 4, .sessions_per_user = 2, .idle = 100, .life = 1000};
+static struct sessions *sessions;
+
+static void up(void)
+{
+	sessions = sessions_new(&limits);
+	cr_assert(sessions);
+}
+
+static void down(void)
+{
+	sessions_free(sessions);
+}
+
+TestSuite(session, .init = up, .fini = down);
+
+struct held {
+	uint8_t token[SESSION_TOKEN_SIZE];
+	uint64_t id;
+};
+
+static bool try_begin(uint64_t user, uid_t uid, uint64_t now, struct held *held)
+{
+	struct session session = {.uid = uid, .user_id = user, .rights = 6};
+
+	snprintf(session.user, sizeof session.user, "u%llu", (unsigned long long)user);
+	return sessions_begin(sessions, &session, now, held->token, &held->id);
+}
+
+static struct held begin(uint64_t user, uid_t uid, uint64_t now)
+{
+	struct held held = {0};
+
+	cr_assert(try_begin(user, uid, now, &held));
+	return held;
+}
+
+static const struct session *use(const struct held *held, uid_t uid, uint64_t now)
+{
+	return sessions_use(sessions, held->token, sizeof held->token, uid, now);
+}
+
+Test(session, is_found_by_its_token)
+{
+	struct held one = begin(1, 7, 10);
+	struct held two = begin(2, 7, 10);
+
+	cr_assert_neq(memcmp(one.token, two.token, sizeof one.token), 0);
+	cr_assert_str_eq(use(&one, 7, 20)->user, "u1");
+	cr_assert_str_eq(use(&two, 7, 20)->user, "u2");
+	cr_assert_eq(use(&two, 7, 20)->rights, 6u);
+}
+
+Test(session, is_nobody_elses)
+{
+	struct held one = begin(1, 7, 10);
+
+	cr_assert_null(use(&one, 8, 20));
+	cr_assert_null(use(&one, 0, 20));
+	cr_assert(use(&one, 7, 20));
+}
+
+Test(session, is_not_found_by_another_token)
+{
+	struct held one = begin(1, 7, 10);
+	struct held other = {0};
+
+	cr_assert_null(use(&other, 7, 20));
+	cr_assert_null(sessions_use(sessions, one.token, sizeof one.token - 1, 7, 20));
+	cr_assert_null(sessions_use(sessions, one.token, 0, 7, 20));
+	one.token[31] ^= 1;
+	cr_assert_null(use(&one, 7, 20));
+}
+
+Test(session, ends_when_it_is_not_used)
+{
+	struct held one = begin(1, 7, 10);
+
+	cr_assert(use(&one, 7, 109));
+	cr_assert(use(&one, 7, 208));
+	cr_assert(sessions_find(sessions, one.id, 307));
+	cr_assert_null(sessions_find(sessions, one.id, 308));
+	cr_assert_null(use(&one, 7, 308));
+	/* And it does not come back. */
+	cr_assert_null(use(&one, 7, 210));
+}
+
+Test(session, ends_in_any_case)
+{
+	struct held one = begin(1, 7, 10);
+
+	for (uint64_t now = 50; now < 1010; now += 50)
+		cr_assert(use(&one, 7, now), "%llu", (unsigned long long)now);
+	cr_assert_null(use(&one, 7, 1010));
+}
+
+Test(session, makes_room_for_a_users_next_one)
+{
+	struct held first = begin(1, 7, 10);
+	struct held second = begin(1, 7, 11);
+
+	cr_assert(use(&first, 7, 12));
+	struct held third = begin(1, 7, 13);
+
+	/* The one that was used longest ago. */
+	cr_assert_null(use(&second, 7, 14));
+	cr_assert(use(&first, 7, 14));
+	cr_assert(use(&third, 7, 14));
+}
+
+Test(session, is_refused_beyond_the_limit_of_all)
+{
+	struct held held;
+
+	for (uint64_t user = 1; user <= limits.sessions; user++)
+		begin(user, 7, 10);
+	cr_assert_not(try_begin(9, 7, 11, &held));
+	/* Until some are over. */
+	cr_assert(try_begin(9, 7, 110, &held));
+}
+
+Test(session, ends_with_its_user)
+{
+	struct held one = begin(1, 7, 10);
+	struct held kept = begin(1, 7, 10);
+	struct held other = begin(2, 7, 10);
+
+	sessions_end_user(sessions, 1, kept.id);
+	cr_assert_null(use(&one, 7, 11));
+	cr_assert(use(&kept, 7, 11));
+	cr_assert(use(&other, 7, 11));
+	cr_assert(sessions_end(sessions, other.id));
+	cr_assert_not(sessions_end(sessions, other.id));
+}
+
+static bool second_lost_all(uint64_t user_id, unsigned *ret_rights, void *user)
+{
+	(void)user;
+	*ret_rights = 2;
+	return user_id != 2;
+}
+
+Test(session, follows_its_users_rights)
+{
+	struct held one = begin(1, 7, 10);
+	struct held two = begin(2, 7, 10);
+
+	sessions_refresh(sessions, second_lost_all, NULL);
+	cr_assert_eq(use(&one, 7, 11)->rights, 2u);
+	cr_assert_null(use(&two, 7, 11));
+}
