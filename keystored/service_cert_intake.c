@@ -226,9 +226,24 @@ bool intake_judge(struct request *request, struct intake *intake, struct intake_
 	return take_names(request, intake, cert);
 }
 
+/* As far as there is time for it. */
+static bool is_issued_by(struct intake *intake, const uint8_t *der, size_t len,
+			 const uint8_t *issuer, size_t issuer_len)
+{
+	if (intake->checks == INTAKE_CHECKS_MAX) {
+		intake_note(intake, "so many certificates have the same names that not all issuers "
+				    "were looked for: delete and import again what is not linked");
+		intake->checks++;
+	}
+	if (intake->checks > INTAKE_CHECKS_MAX)
+		return false;
+	intake->checks++;
+	return cert_is_issued_by(der, len, issuer, issuer_len);
+}
+
 /* The certificate here that issued @one; 0: none. */
-static enum store_status find_issuer(struct store *store, const struct intake_cert *one,
-				     uint64_t *ret_issuer)
+static enum store_status find_issuer(struct store *store, struct intake *intake,
+				     const struct intake_cert *one, uint64_t *ret_issuer)
 {
 	struct store_issuers *found = calloc(1, sizeof *found);
 	enum store_status status = STORE_NOMEM;
@@ -240,8 +255,8 @@ static enum store_status find_issuer(struct store *store, const struct intake_ce
 	for (size_t i = 0; status == STORE_OK && i < found->count && !*ret_issuer; i++) {
 		const struct store_issuer *issuer = &found->list[i];
 
-		if (cert_is_issued_by(one->cert.der, one->cert.der_len, issuer->der,
-				      issuer->der_len))
+		if (is_issued_by(intake, one->cert.der, one->cert.der_len, issuer->der,
+				 issuer->der_len))
 			*ret_issuer = issuer->cert_id;
 	}
 	store_issuers_wipe(found);
@@ -250,21 +265,23 @@ static enum store_status find_issuer(struct store *store, const struct intake_ce
 }
 
 /* A CA has come: what it issued, and was here before, learns of it. */
-static enum store_status adopt_orphans(struct store *store, const struct store_cert *ca)
+static enum store_status adopt_orphans(struct store *store, struct intake *intake,
+				       const struct store_cert *ca)
 {
 	struct store_issuers *found = calloc(1, sizeof *found);
 	enum store_status status = found ? STORE_OK : STORE_NOMEM;
 	uint64_t after = 0;
 	bool is_more = true;
 
-	while (status == STORE_OK && is_more) {
+	while (status == STORE_OK && is_more && intake->checks <= INTAKE_CHECKS_MAX) {
 		status = store_issuer_orphans(store, ca->facts.subject, after, found);
 		is_more = status == STORE_OK && found->count == STORE_ISSUER_MAX;
 		for (size_t i = 0; status == STORE_OK && i < found->count; i++) {
 			const struct store_issuer *orphan = &found->list[i];
 
 			after = orphan->cert_id;
-			if (cert_is_issued_by(orphan->der, orphan->der_len, ca->der, ca->der_len))
+			if (is_issued_by(intake, orphan->der, orphan->der_len, ca->der,
+					 ca->der_len))
 				status = store_issuer_link(store, orphan->cert_id, orphan->version,
 							   ca->id);
 		}
@@ -297,7 +314,7 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 	if (one->has_new_key)
 		cert->key_id = intake->key_id;
 	if (!one->is_self_signed) {
-		status = find_issuer(store, one, &cert->issuer_id);
+		status = find_issuer(store, intake, one, &cert->issuer_id);
 		cert->issuer_is_elsewhere = !cert->issuer_id;
 	}
 	if (status == STORE_OK)
@@ -313,7 +330,7 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 				     "changed",
 				     (unsigned long long)cert->id);
 	if (status == STORE_OK && cert->kind == STORE_CERT_CA)
-		status = adopt_orphans(store, cert);
+		status = adopt_orphans(store, intake, cert);
 	return status;
 }
 

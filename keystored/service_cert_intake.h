@@ -15,6 +15,8 @@ struct request;
 
 #define INTAKE_NOTES_MAX 16
 #define INTAKE_NOTE_MAX	 400 /* bytes, with its NUL */
+/* Others wait meanwhile; many CAs of one name are no accident. */
+#define INTAKE_CHECKS_MAX 512
 
 struct intake_cert {
 	struct store_cert cert; /* id: what it replaces; 0: it is new */
@@ -33,6 +35,7 @@ struct intake {
 	char key_name[NAMES_KEY_MAX + 1];
 	bool key_of_ca;
 	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
+	unsigned checks;     /* signatures looked at to find issuers */
 	char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_MAX];
 	size_t note_count;
 };
