@@ -268,3 +268,29 @@ Test(outside, refuses_what_is_broken_by_rule_and_stores_nothing)
 		    "keystorectl audit verify > /dev/null");
 	fixture_free(fixture);
 }
+
+/* Its password is hashed 2,700,000 times: as long as may be, and nobody else waits for it. */
+Test(outside, a_password_that_takes_long_keeps_nobody_waiting)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	ok(fixture, MAKE_CA MAKE_LEAF
+	   "printf sesame > pw; openssl pkcs12 -export -in leaf.pem -inkey leaf.key -passout "
+	   "file:pw "
+	   "-iter 900000 -out slow.p12; "
+	   "openssl pkcs12 -export -in leaf.pem -inkey leaf.key -passout file:pw -iter 1600000 "
+	   "-out costly.p12; "
+	   "fails keystorectl cert import costly.p12 --key k --password-file pw 2> err; "
+	   "grep -q 'fewer iterations' err; "
+	   /* The client goes, and the service goes on. */
+	   "fails keystorectl --deadline 0.05 cert import slow.p12 --key k --password-file pw "
+	   "2> err; grep -q 'in time' err; keystorectl status > /dev/null; "
+	   "keystorectl cert import slow.p12 --key k --password-file pw > /dev/null & "
+	   "keystorectl key create other --algorithm ec-p256 > /dev/null; wait $!; "
+	   "keystorectl key list | grep -q k; "
+	   "keystorectl cert import slow.p12 --key again --password-file pw > /dev/null 2>&1 & "
+	   "keystorectl status > /dev/null");
+	/* Also with one under way it ends in order. */
+	cr_assert_eq(fixture_service_stop(fixture), 0);
+	fixture_free(fixture);
+}
