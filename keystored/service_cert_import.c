@@ -291,6 +291,69 @@ static void import_key(struct request *request, const char *name)
 	request_submit(request, job, key_done);
 }
 
+/* Whether the list is of the CA whose key comes along, and the latest so far. False: answered. */
+static bool take_crl(struct request *request, struct intake *intake, const struct import_item *ca,
+		     const struct import_item *crl, size_t *ret_taken)
+{
+	struct crl_entry *entries = NULL;
+	struct crl_facts facts;
+	size_t count = 0;
+	enum crl_status status =
+		crl_read_entries(crl->der, crl->len, ca->der, ca->len, &entries, &count);
+
+	if (status == CRL_OK)
+		status = crl_read(crl->der, crl->len, &facts);
+	if (status == CRL_NOMEM) {
+		free(entries);
+		request_fail_memory(request);
+		return false;
+	}
+	if (status == CRL_ENTRY) {
+		request_fail(request, STATUS_INVALID,
+			     "a CRL of the CA in the file is a delta, lists what others issued, or "
+			     "has entries that cannot be gone on with, and nothing was imported: "
+			     "give its whole CRL, or none");
+		return false;
+	}
+	if (status != CRL_OK)
+		return true;
+	++*ret_taken;
+	if (memcmp(facts.number.octets, intake->crl_number.octets, CRL_NUMBER_LEN) < 0) {
+		free(entries);
+		return true;
+	}
+	free(intake->revoked);
+	intake->revoked = entries;
+	intake->revoked_count = count;
+	intake->crl_number = facts.number;
+	return true;
+}
+
+/* What the CA whose key comes along has revoked. False: answered. */
+static bool take_crls(struct request *request, struct importing *importing)
+{
+	const struct import *import = importing->import;
+	struct intake *intake = importing->intake;
+	bool has_ca = importing->main != NONE && import->key.der &&
+		      intake->certs[importing->main].cert.facts.is_ca;
+	size_t taken = 0;
+
+	for (size_t i = 0; has_ca && i < import->crl_count; i++) {
+		if (!take_crl(request, intake, &import->certs[importing->main], &import->crls[i],
+			      &taken))
+			return false;
+	}
+	if (taken)
+		intake_note(intake, "%zu certificates are revoked by the CA's CRL, and stay so",
+			    intake->revoked_count);
+	if (import->crl_count > taken)
+		intake_note(intake,
+			    "%zu CRLs in the file were left out: they belong to trust lists "
+			    "(trust add)",
+			    import->crl_count - taken);
+	return true;
+}
+
 /* The certificates of the file, read; the private key's, if there is one, found. False: answered. */
 static bool take_certs(struct request *request, struct importing *importing)
 {
@@ -306,13 +369,8 @@ static bool take_certs(struct request *request, struct importing *importing)
 		if (!intake_add(request, importing->intake, &import->certs[i]))
 			return false;
 	}
-	if (import->crl_count)
-		intake_note(importing->intake,
-			    "%zu CRLs in the file were left out: they belong to trust lists "
-			    "(trust add)",
-			    import->crl_count);
 	if (!import->key.der)
-		return true;
+		return take_crls(request, importing);
 	importing->main = find_of_private_key(import);
 	if (importing->main == NONE) {
 		request_fail(request, STATUS_INVALID,
@@ -320,7 +378,7 @@ static bool take_certs(struct request *request, struct importing *importing)
 			     "imported: give the key with its certificate");
 		return false;
 	}
-	return true;
+	return take_crls(request, importing);
 }
 
 /* The certificate that a private key comes with. False: answered. */

@@ -14,6 +14,7 @@
 #include "service_info.h"
 #include "service_key.h"
 #include "service_pin.h"
+#include "store_crl.h"
 #include "store_csr.h"
 #include "store_issuer.h"
 #include "x509_check.h"
@@ -51,6 +52,7 @@ void intake_free(struct intake *intake)
 	for (size_t i = 0; i < intake->count; i++)
 		store_cert_wipe(&intake->certs[i].cert);
 	tpm_key_unref(intake->key);
+	free(intake->revoked);
 	free(intake);
 }
 
@@ -331,6 +333,10 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 				     (unsigned long long)cert->id);
 	if (status == STORE_OK && cert->kind == STORE_CERT_CA)
 		status = adopt_orphans(store, intake, cert);
+	/* Its next list has what its last one had. */
+	if (status == STORE_OK && one->has_new_key && intake->key_of_ca)
+		status = store_crl_adopt(store, cert->id, &intake->crl_number, intake->revoked,
+					 intake->revoked_count);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 
 #include "change.h"
 #include "store_cert.h"
+#include "x509_crl.h"
 #include "x509_import.h"
 
 struct request;
@@ -36,6 +37,10 @@ struct intake {
 	bool key_of_ca;
 	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
 	unsigned checks;     /* signatures looked at to find issuers */
+	/* what a CA whose key comes along has revoked elsewhere; owned */
+	struct crl_entry *revoked;
+	size_t revoked_count;
+	struct crl_number crl_number; /* of its last list; zeros: it has none, or no number */
 	char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_MAX];
 	size_t note_count;
 };

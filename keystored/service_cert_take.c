@@ -227,9 +227,8 @@ bool cert_take_old_key(struct request *request, struct issue_order *order,
 	return cert_take_tpm_key(request, order->cert.key_id, &order->key);
 }
 
-/* "web" and "web.v2" are followed by "web.v3". False: answered. */
-static bool name_successor(struct request *request, const struct store_cert *cert,
-			   char ret_name[NAMES_KEY_MAX + 1])
+bool cert_name_successor(struct service *service, const struct store_cert *cert,
+			 char ret_name[NAMES_KEY_MAX + 1])
 {
 	const char *suffix = strrchr(cert->key_name, '.');
 	bool has_suffix = suffix && suffix[1] == 'v' && suffix[2] &&
@@ -241,20 +240,10 @@ static bool name_successor(struct request *request, const struct store_cert *cer
 		len = NAMES_KEY_MAX - SUFFIX_MAX;
 	for (uint32_t n = cert->version + 1; n < cert->version + 100; n++) {
 		snprintf(ret_name, NAMES_KEY_MAX + 1, "%.*s.v%u", (int)len, cert->key_name, n);
-		enum store_status status = store_key_id(request->service->store, ret_name, &taken);
-
-		if (status == STORE_NOT_FOUND &&
-		    !requests_is_reserved(request->service->requests, ret_name))
+		if (store_key_id(service->store, ret_name, &taken) == STORE_NOT_FOUND &&
+		    !requests_is_reserved(service->requests, ret_name))
 			return true;
-		if (status != STORE_OK && status != STORE_NOT_FOUND) {
-			request_fail_store(request, status);
-			return false;
-		}
 	}
-	request_fail(request, STATUS_EXISTS,
-		     "the names for a new key of certificate %llu, up to “%s”, are taken: delete "
-		     "keys that are not used any more",
-		     (unsigned long long)cert->id, ret_name);
 	return false;
 }
 
@@ -279,6 +268,11 @@ bool cert_take_successor(struct request *request, struct issue_order *order, uns
 	}
 	order->old_key_id = cert->key_id;
 	cert->key_id = 0;
-	return name_successor(request, cert, name) &&
-	       cert_take_new_key(request, order, name, algorithm);
+	if (cert_name_successor(request->service, cert, name))
+		return cert_take_new_key(request, order, name, algorithm);
+	request_fail(request, STATUS_EXISTS,
+		     "the names for a new key of certificate %llu, up to “%s”, are taken: delete "
+		     "keys that are not used any more",
+		     (unsigned long long)cert->id, name);
+	return false;
 }

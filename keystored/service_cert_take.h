@@ -9,6 +9,8 @@
 
 #include "service_cert_issue.h"
 
+struct service;
+
 /*
  * What was asked for as times. Without an end it is that of the profile, but not beyond
  * @issuer_end (0: there is none), which the note says then.
@@ -44,6 +46,13 @@ bool cert_take_new_key(struct request *request, struct issue_order *order, const
 bool cert_take_old_key(struct request *request, struct issue_order *order,
 		       const Keystore__V1__KeyRef *ref, const struct profile *profile,
 		       bool is_self_signed);
+
+/*
+ * How the key after that of @cert is called: "web" and "web.v2" are followed by "web.v3". False:
+ * all such names are taken.
+ */
+bool cert_name_successor(struct service *service, const struct store_cert *cert,
+			 char ret_name[NAMES_KEY_MAX + 1]);
 
 /*
  * A new key in the place of the one of a certificate to be renewed, which stays: named after it,

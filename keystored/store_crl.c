@@ -218,6 +218,26 @@ enum store_status store_crl_revoke(struct store *store, uint64_t ca_id,
 	return status == STORE_OK ? mark_stale(store, ca_id) : status;
 }
 
+enum store_status store_crl_adopt(struct store *store, uint64_t ca_id,
+				  const struct crl_number *number, const struct crl_entry *entries,
+				  size_t count)
+{
+	sqlite3_stmt *set = store_db_statement(store, SQL_CRL_ADOPT);
+	enum store_status status = STORE_OK;
+
+	if (!set)
+		return store_db_last(store);
+	for (size_t i = 0; i < count && status == STORE_OK; i++)
+		status = store_crl_revoke(store, ca_id, &entries[i]);
+	if (status == STORE_OK)
+		status = mark_stale(store, ca_id);
+	if (status != STORE_OK)
+		return status;
+	sqlite3_bind_int64(set, 1, (int64_t)ca_id);
+	sqlite3_bind_blob(set, 2, number->octets, CRL_NUMBER_LEN, SQLITE_STATIC);
+	return store_db_run(store, set);
+}
+
 enum store_status store_crl_release(struct store *store, uint64_t ca_id, const char *serial)
 {
 	sqlite3_stmt *release = store_db_statement(store, SQL_CRL_RELEASE);

@@ -43,6 +43,14 @@ store_crl_list(struct store *store, uint64_t after,
 [[nodiscard]] enum store_status store_crl_put(struct store *store, const struct store_crl *crl,
 					      uint64_t changes, const uint8_t *der, size_t len);
 
+/*
+ * Goes on from the list that a CA had elsewhere: its number, where that is above ours, and its
+ * entries. In a transaction. The list is stale then.
+ */
+[[nodiscard]] enum store_status store_crl_adopt(struct store *store, uint64_t ca_id,
+						const struct crl_number *number,
+						const struct crl_entry *entries, size_t count);
+
 /* A serial is on the list of @ca_id from now on, or with other values. In a transaction. */
 [[nodiscard]] enum store_status store_crl_revoke(struct store *store, uint64_t ca_id,
 						 const struct crl_entry *entry);

@@ -78,6 +78,7 @@ static void read_cert(sqlite3_stmt *row, struct store_cert *cert)
 	};
 	cert->facts.not_before = sqlite3_column_int64(row, 6);
 	cert->facts.not_after = sqlite3_column_int64(row, 7);
+	cert->request_created = sqlite3_column_int64(row, 18);
 	read_text(row, 8, cert->facts.common_name, sizeof cert->facts.common_name);
 	read_text(row, 9, cert->facts.subject, sizeof cert->facts.subject);
 	read_text(row, 10, cert->facts.issuer, sizeof cert->facts.issuer);

@@ -64,6 +64,7 @@ const char *const store_sql_revocation[SQL_COUNT] = {
 		"INSERT INTO revocation (ca_id, serial, revoked, reason) VALUES (?1,?2,?3,?4)"
 		" ON CONFLICT DO UPDATE SET revoked = excluded.revoked, reason = excluded.reason",
 	[SQL_CRL_RELEASE] = "DELETE FROM revocation WHERE ca_id = ?1 AND serial = ?2",
+	[SQL_CRL_ADOPT] = "UPDATE crl SET number = ?2 WHERE ca_id = ?1 AND number < ?2",
 	[SQL_CRL_DUE] =
 		"SELECT c.id FROM certificate c JOIN certificate_version v"
 		" ON v.certificate_id = c.id AND v.version = c.version"
@@ -86,7 +87,8 @@ const char *const store_sql_revocation[SQL_COUNT] = {
 		" reported_version = excluded.reported_version",
 	[SQL_RENEWAL_WALK] =
 		"SELECT c.id, c.kind, c.profile, v.version, v.key_id, v.issuer_id, v.not_before,"
-		" v.not_after, v.common_name, v.subject, v.issuer, k.name, " RENEWAL_COLUMNS
+		" v.not_after, v.common_name, v.subject, v.issuer, k.name, " RENEWAL_COLUMNS ","
+		" (SELECT r.created FROM certificate_request r WHERE r.certificate_id = c.id)"
 		" FROM certificate c JOIN certificate_version v"
 		" ON v.certificate_id = c.id AND v.version = c.version AND v.state = 1"
 		" LEFT JOIN key k ON k.id = v.key_id LEFT JOIN renewal n ON n.certificate_id = c.id"

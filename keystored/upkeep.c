@@ -13,6 +13,7 @@
 #include "lazy_timer.h"
 #include "request.h"
 #include "service.h"
+#include "service_cert_take.h"
 #include "service_renewal.h"
 #include "store_renewal.h"
 
@@ -37,7 +38,9 @@ struct due {
 	uint64_t id;
 	uint32_t version;
 	int64_t not_after; /* of the new version */
+	bool is_outside;   /* a CSR is what can be made here */
 	bool new_key;
+	char key_name[NAMES_KEY_MAX + 1]; /* is_outside: of the new key; "": the same one */
 };
 
 struct failure {
@@ -58,6 +61,7 @@ struct upkeep {
 	uint64_t after;
 	struct due due[DUE_MAX];
 	size_t due_count;
+	bool is_full;	  /* more were due than there was room for */
 	bool is_renewing; /* due[0] */
 	LIST_HEAD(, failure) failures;
 	size_t failure_count;
@@ -82,8 +86,11 @@ static void forget_failure(struct upkeep *upkeep, struct failure *failure)
 	free(failure);
 }
 
-/* Whether it is the first time for this version. */
-static bool note_failure(struct upkeep *upkeep, const struct due *due)
+/*
+ * *ret_is_first: for this version. False: it cannot be remembered, and would be tried again at
+ * once.
+ */
+static bool note_failure(struct upkeep *upkeep, const struct due *due, bool *ret_is_first)
 {
 	uint64_t now = lazy_timer_now(upkeep->timer);
 	struct failure *failure = failure_of(upkeep, due->id);
@@ -96,16 +103,16 @@ static bool note_failure(struct upkeep *upkeep, const struct due *due)
 			upkeep->failure_count++;
 		}
 	}
-	/* Without memory of it, it is tried again with the next walk. */
+	*ret_is_first = is_first;
 	if (!failure)
-		return is_first;
+		return false;
 	failure->id = due->id;
 	failure->version = due->version;
 	failure->pause = is_first ? RETRY_MIN_USEC : 2 * failure->pause;
 	if (failure->pause > RETRY_MAX_USEC)
 		failure->pause = RETRY_MAX_USEC;
 	failure->retry = now + failure->pause;
-	return is_first;
+	return true;
 }
 
 static bool add_to_page(const struct store_cert *cert, const struct store_renewal *renewal,
@@ -140,38 +147,67 @@ static bool issuer_ends(struct upkeep *upkeep, struct seen *seen, int64_t *not_a
 	return ends;
 }
 
+/* Whether there is something to be done; what there is to tell goes into the note. */
+static bool look_outside(const struct seen *seen, char *note, size_t size)
+{
+	const struct store_cert *cert = &seen->cert;
+	unsigned long long id = cert->id;
+
+	if (seen->renewal.reported_version == cert->version)
+		return false;
+	if (cert->request_created)
+		snprintf(note, size,
+			 "it is due to be renewed, and its CSR waits for the answer of “%.96s”: "
+			 "cert "
+			 "export %llu --format csr writes it, cert replace %llu brings the answer",
+			 cert->facts.issuer, id, id);
+	else if (!profile_by_id(cert->profile))
+		snprintf(
+			note, size,
+			"it is due to be renewed, and was issued elsewhere, by “%.128s”: have that "
+			"CA renew it",
+			cert->facts.issuer);
+	return !*note;
+}
+
+static bool waits_after_failure(const struct upkeep *upkeep, const struct store_cert *cert)
+{
+	const struct failure *failure = failure_of(upkeep, cert->id);
+
+	return failure && failure->version == cert->version &&
+	       failure->retry > lazy_timer_now(upkeep->timer);
+}
+
 static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t now)
 {
 	const struct store_cert *cert = &seen->cert;
 	const struct profile *profile = profile_by_id(cert->profile);
 	struct renewal_policy policy = renewal_resolve(&seen->renewal.policy, profile);
 	int64_t life = cert->facts.not_after - cert->facts.not_before;
-	const struct failure *failure = failure_of(upkeep, cert->id);
-	int64_t not_after = now + life;
+	struct due due = {
+		.id = cert->id,
+		.version = cert->version,
+		.not_after = now + life,
+		.is_outside = !cert->issuer_id,
+		.new_key = policy.new_key,
+	};
 
 	if (!cert->key_id ||
 	    renewal_at(&policy, cert->facts.not_before, cert->facts.not_after) > now)
 		return;
-	if (!cert->issuer_id) {
-		snprintf(
-			seen->note, sizeof seen->note,
-			"it is due to be renewed, and was issued elsewhere, by “%.128s”: have that "
-			"CA renew it",
-			cert->facts.issuer);
+	if (due.is_outside ? !look_outside(seen, seen->note, sizeof seen->note)
+			   : issuer_ends(upkeep, seen, &due.not_after))
+		return;
+	if (waits_after_failure(upkeep, cert))
+		return;
+	if (upkeep->due_count == DUE_MAX) {
+		upkeep->is_full = true;
 		return;
 	}
-	if (issuer_ends(upkeep, seen, &not_after))
-		return;
-	if (failure && failure->version == cert->version &&
-	    failure->retry > lazy_timer_now(upkeep->timer))
-		return;
-	if (upkeep->due_count < DUE_MAX)
-		upkeep->due[upkeep->due_count++] = (struct due){
-			.id = cert->id,
-			.version = cert->version,
-			.not_after = not_after,
-			.new_key = policy.new_key,
-		};
+	if (due.is_outside && due.new_key &&
+	    !cert_name_successor(upkeep->service, cert, due.key_name))
+		due.key_name[0] = '\0';
+	upkeep->due[upkeep->due_count++] = due;
 }
 
 static void look_at(struct upkeep *upkeep, struct seen *seen, int64_t now)
@@ -274,7 +310,7 @@ static bool walk(struct upkeep *upkeep)
 	for (size_t i = 0; i < upkeep->seen; i++)
 		look_at(upkeep, &upkeep->page[i], now);
 	tell(upkeep, now);
-	return upkeep->after != before && upkeep->due_count < DUE_MAX;
+	return upkeep->after != before && !upkeep->is_full;
 }
 
 static void next(struct upkeep *upkeep)
@@ -282,39 +318,49 @@ static void next(struct upkeep *upkeep)
 	upkeep->is_renewing = false;
 	memmove(upkeep->due, upkeep->due + 1, --upkeep->due_count * sizeof *upkeep->due);
 	/* There may be more than had room. */
-	if (!upkeep->due_count)
+	if (!upkeep->due_count && upkeep->is_full)
 		upkeep->is_asked = true;
 	lazy_timer_by(upkeep->timer, lazy_timer_now(upkeep->timer));
+}
+
+/* Once for each version. */
+static void tell_failure(struct upkeep *upkeep, const struct due *due, const char *message)
+{
+	struct service *service = upkeep->service;
+	struct store_cert cert;
+	char note[NOTE_MAX];
+
+	if (store_cert_get(service->store, due->id, &cert) != STORE_OK)
+		return;
+	snprintf(note, sizeof note, "it could not be renewed, which is tried again: %s", message);
+	service_renewal_publish(
+		service, &cert,
+		(int)((cert.facts.not_after - clock_now(service->clock) + DAY - 1) / DAY), note);
+	store_cert_wipe(&cert);
 }
 
 static void renewed(enum status status, const char *message, void *user)
 {
 	struct upkeep *upkeep = user;
-	struct service *service = upkeep->service;
 	const struct due *due = &upkeep->due[0];
 	struct failure *failure = failure_of(upkeep, due->id);
-	struct store_cert cert;
-	char note[NOTE_MAX];
+	bool is_first = false;
 
 	if (status == STATUS_OK) {
 		if (failure)
 			forget_failure(upkeep, failure);
-	} else if (note_failure(upkeep, due) &&
-		   store_cert_get(service->store, due->id, &cert) == STORE_OK) {
-		int64_t left = cert.facts.not_after - clock_now(service->clock);
-
-		snprintf(note, sizeof note, "it could not be renewed, which is tried again: %s",
-			 message);
-		service_renewal_publish(service, &cert, (int)(left / DAY), note);
-		store_cert_wipe(&cert);
+	} else {
+		/* What cannot be remembered waits for the next round, and what is behind it too. */
+		if (!note_failure(upkeep, due, &is_first))
+			upkeep->is_full = false;
+		if (is_first)
+			tell_failure(upkeep, due, message);
 	}
 	next(upkeep);
 }
 
-static void renew(struct upkeep *upkeep)
+static bool ask_to_renew(struct upkeep *upkeep, const struct due *due, bool is_quiet)
 {
-	const struct due *due = &upkeep->due[0];
-	const struct failure *failure = failure_of(upkeep, due->id);
 	Keystore__V1__Validity validity = KEYSTORE__V1__VALIDITY__INIT;
 	Keystore__V1__CertRenewRequest body = KEYSTORE__V1__CERT_RENEW_REQUEST__INIT;
 	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
@@ -325,11 +371,42 @@ static void renew(struct upkeep *upkeep)
 	body.new_key = due->new_key;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_RENEW;
 	request.cert_renew = &body;
-	upkeep->is_renewing = true;
+	return request_own(upkeep->service, &request, is_quiet, renewed, upkeep);
+}
+
+static bool ask_for_csr(struct upkeep *upkeep, const struct due *due, bool is_quiet)
+{
+	Keystore__V1__CertRequestRequest body = KEYSTORE__V1__CERT_REQUEST_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+	struct store_cert cert;
+
+	if (store_cert_get(upkeep->service->store, due->id, &cert) != STORE_OK)
+		return false;
+	body.id = due->id;
+	if (*due->key_name) {
+		body.new_key = (char *)(uintptr_t)due->key_name;
+		body.algorithm = (Keystore__V1__Algorithm)cert.key_algorithm;
+	}
+	store_cert_wipe(&cert);
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_REQUEST;
+	request.cert_request = &body;
+	return request_own(upkeep->service, &request, is_quiet, renewed, upkeep);
+}
+
+static void renew(struct upkeep *upkeep)
+{
+	/* A copy: it may be over before this returns. */
+	const struct due due = upkeep->due[0];
+	const struct failure *failure = failure_of(upkeep, due.id);
 	/* What failed before is in the trail already. */
-	if (!request_own(upkeep->service, &request, failure && failure->version == due->version,
-			 renewed, upkeep))
-		next(upkeep);
+	bool is_quiet = failure && failure->version == due.version;
+
+	upkeep->is_renewing = true;
+	if ((due.is_outside ? ask_for_csr(upkeep, &due, is_quiet)
+			    : ask_to_renew(upkeep, &due, is_quiet)))
+		return;
+	upkeep->is_full = note_failure(upkeep, &due, &is_quiet) && upkeep->is_full;
+	next(upkeep);
 }
 
 static uint64_t on_time(uint64_t now, void *user)
@@ -352,6 +429,7 @@ static uint64_t on_time(uint64_t now, void *user)
 	if (upkeep->is_asked && !upkeep->is_walking) {
 		upkeep->is_asked = false;
 		upkeep->is_walking = true;
+		upkeep->is_full = false;
 		upkeep->after = 0;
 	}
 	if (!upkeep->is_walking)

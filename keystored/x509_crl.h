@@ -117,6 +117,16 @@ struct crl_facts {
 	uint8_t fingerprint[32]; /* SHA-256 of the DER */
 };
 
+/*
+ * What a CA has listed so far, where it goes on here: entries as crl_new() takes them. UNVERIFIED:
+ * not signed with the key of @issuer (a certificate, DER) in its name. ENTRY: it is a delta, lists
+ * what others issued, or something that a list made here cannot have. ISSUER, TOO_LARGE,
+ * MALFORMED, NOMEM. *ret_entries is the caller's: free().
+ */
+[[nodiscard]] enum crl_status crl_read_entries(const uint8_t *der, size_t len,
+					       const uint8_t *issuer, size_t issuer_len,
+					       struct crl_entry **ret_entries, size_t *ret_count);
+
 /* One CRL, nothing after it. TOO_LARGE, MALFORMED, NOMEM. Nothing is verified. */
 [[nodiscard]] enum crl_status crl_read(const uint8_t *der, size_t len, struct crl_facts *ret_facts);
 

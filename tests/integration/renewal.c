@@ -84,6 +84,54 @@ Test(renewal, with_a_new_key_keeps_everything_else)
 	fixture_free(fixture);
 }
 
+Test(renewal, by_a_ca_elsewhere_is_prepared_as_a_csr)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+		"ca.key "
+		"-out ca.pem -subj /CN=Company -days 900 "
+		"-addext basicConstraints=critical,CA:TRUE "
+		"-addext keyUsage=critical,keyCertSign,cRLSign; "
+		"printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n"
+		"basicConstraints=critical,CA:FALSE\n' > ext; "
+		"keystorectl cert request --profile tls-client --new-key web --algorithm ec-p256 "
+		"--subject CN=web --out web.csr; "
+		"openssl x509 -req -in web.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 300 "
+		"-extfile ext -out web.pem; "
+		"keystorectl cert replace 1 web.pem; "
+		/* Without the CA's certificate: the issuer is elsewhere. */
+		"keystorectl cert renewal 1 --days-before 3000 --rekey; "
+		"keystorectl cert show 1 --json | grep '\"version\":1,'"));
+	/* A third of its life has to be over: the last run was in the past, so to say. */
+	cr_assert_eq(fixture_service_stop(fixture), 0);
+	free(fixture_sh_ok(fixture,
+			   "sqlite3 state/keystored.db \"UPDATE certificate_version SET not_before "
+			   "= not_before - 200 * 86400, not_after = not_after - 200 * 86400\""));
+	fixture_service_start(fixture);
+	fixture_service_wait(fixture);
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"for i in $(seq 200); do keystorectl audit list | grep -q 'cert expiry.*CSR waits' "
+		"&& "
+		"break; keystorectl status > /dev/null; done; "
+		"keystorectl audit list | grep 'cert expiry.*its CSR waits'; "
+		"keystorectl cert show 1 | grep 'CSR.*waits'; "
+		"keystorectl cert export 1 --format csr --out next.csr; "
+		"openssl req -in next.csr -noout -verify -subject | grep 'CN = web'; "
+		"openssl req -in next.csr -noout -pubkey > next.pub; "
+		"keystorectl key export web.v2 --public --out key.pub; cmp next.pub key.pub; "
+		"openssl x509 -req -in next.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 300 "
+		"-extfile ext -out next.pem; "
+		"keystorectl cert replace 1 next.pem; "
+		"keystorectl cert show 1 --json | grep '\"version\":2,'; "
+		/* Told once. */
+		"keystorectl audit list | grep -c 'cert expiry.*its CSR waits' | grep -x 1"));
+	fixture_free(fixture);
+}
+
 Test(renewal, waits_for_a_clock_that_is_believed)
 {
 	struct fixture *fixture = fixture_new(NULL);

@@ -141,6 +141,32 @@ Test(revocation, that_cannot_be_is_refused_with_what_is_wrong)
 	fixture_free(fixture);
 }
 
+Test(revocation, of_a_ca_that_comes_here_with_its_key_stays)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+		"ca.key "
+		"-out ca.pem -subj /CN=Old -days 900 -addext basicConstraints=critical,CA:TRUE "
+		"-addext keyUsage=critical,keyCertSign,cRLSign; "
+		"printf 'R\t291231235959Z\t261101000000Z,keyCompromise\t0ABC\tunknown\t/CN=a\n' > "
+		"index.txt; echo 29 > number; "
+		"printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\n"
+		"default_md=sha256\n' > ca.conf; "
+		"openssl ca -gencrl -crldays 30 -config ca.conf -cert ca.pem -keyfile ca.key -out "
+		"old.crl; cat ca.key ca.pem old.crl > all.pem; "
+		"keystorectl cert import all.pem --key old-ca | grep 'revoked by the CA'; "
+		"keystorectl crl renew 1 > /dev/null; keystorectl crl export 1 --out new.crl; "
+		"openssl crl -in new.crl -CAfile ca.pem -noout 2>&1 | grep 'verify OK'; "
+		"openssl crl -in new.crl -noout -text > text; grep 'Serial Number: 0ABC' text; "
+		"grep 'Key Compromise' text; "
+		"test $(openssl crl -in new.crl -noout -crlnumber | sed 's/.*=//' | "
+		"xargs printf '%%d') -gt $((0x29))"));
+	fixture_free(fixture);
+}
+
 Test(revocation, of_ten_thousand_certificates_is_a_list_in_parts)
 {
 	struct fixture *fixture = with_two(NULL);

@@ -162,6 +162,25 @@ Test(store_crl, numbers_only_grow)
 	cr_assert(!crl.is_stale);
 }
 
+Test(store_crl, goes_on_from_the_one_that_a_ca_had_elsewhere)
+{
+	struct crl_entry old[] = {{.serial = "0A", .revoked = 3}, {.serial = "0B", .revoked = 4}};
+	struct crl_number number = {.octets = {[CRL_NUMBER_LEN - 1] = 41}};
+	struct crl_entry first;
+	size_t count = 0;
+
+	cr_assert_eq(store_crl_adopt(store, ca, &number, old, 2), STORE_OK);
+	entries(&first, &count);
+	cr_assert_eq(count, 2u);
+	cr_assert(is_due(0));
+	cr_assert_eq(put(41, 1, 2, 1), STORE_EXISTS);
+	cr_assert_eq(put(42, 1, 2, 1), STORE_OK);
+	/* Never back. */
+	number.octets[CRL_NUMBER_LEN - 1] = 7;
+	cr_assert_eq(store_crl_adopt(store, ca, &number, NULL, 0), STORE_OK);
+	cr_assert_eq(put(8, 1, 2, 1), STORE_EXISTS);
+}
+
 Test(store_crl, is_read_in_parts)
 {
 	uint8_t part[4];

@@ -187,6 +187,43 @@ Test(x509_crl, is_read_as_it_was_made)
 	ca_free(&ca);
 }
 
+Test(x509_crl, of_a_ca_that_comes_here_is_taken_over)
+{
+	struct ca ca = ca_of(EVP_EC_gen("P-256"));
+	struct ca other = ca_of(EVP_EC_gen("P-256"));
+	struct crl_spec spec = spec_of(&ca, entries, 3);
+	struct list list = make(&ca, &spec);
+	struct crl_entry *read = NULL;
+	size_t count = 7;
+
+	cr_assert_eq(
+		crl_read_entries(list.der, list.len, other.cert.der, other.cert.len, &read, &count),
+		CRL_UNVERIFIED);
+	cr_assert_eq(crl_read_entries(list.der, list.len, list.der, list.len, &read, &count),
+		     CRL_ISSUER);
+	cr_assert_eq(
+		crl_read_entries(list.der, list.len - 1, ca.cert.der, ca.cert.len, &read, &count),
+		CRL_MALFORMED);
+	cr_assert_null(read);
+	cr_assert_eq(count, 7u);
+	cr_assert_eq(crl_read_entries(list.der, list.len, ca.cert.der, ca.cert.len, &read, &count),
+		     CRL_OK);
+	cr_assert_eq(count, 3u);
+	cr_assert_str_eq(read[0].serial, "0A");
+	cr_assert_eq(read[0].reason, CRL_UNSPECIFIED);
+	cr_assert_eq(read[1].reason, CRL_HOLD);
+	cr_assert_eq(read[1].revoked, BEGIN + 2);
+	cr_assert_str_eq(read[2].serial, entries[0].serial);
+	/* And as it was it is made again. */
+	spec.entries = read;
+	free(list.der);
+	list = make(&ca, &spec);
+	free(read);
+	free(list.der);
+	ca_free(&other);
+	ca_free(&ca);
+}
+
 Test(x509_crl, that_is_none_is_not_read)
 {
 	struct ca ca = ca_of(EVP_EC_gen("P-256"));
