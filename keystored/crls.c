@@ -243,6 +243,17 @@ static void set_times(struct work *work, const struct store_crl *last)
 		work->stored.this_update + (int64_t)service->config->crl_days * DAY;
 }
 
+/*
+ * As the key signs for itself. What a CA below another has instead says how that other one's
+ * key signs, which may be no RSA key.
+ */
+static enum tpm_padding padding_of(const struct store_cert *ca, const struct tpm_key *key)
+{
+	if (!tpm_key_is_rsa(key))
+		return TPM_PADDING_NONE;
+	return ca->issuer_id == ca->id && ca->padding ? ca->padding : TPM_PADDING_PKCS1;
+}
+
 static uint8_t *copy(const uint8_t *bytes, size_t len)
 {
 	uint8_t *copied = malloc(len ? len : 1);
@@ -275,8 +286,7 @@ static void build(struct work *work, const struct store_cert *ca)
 		return;
 	}
 	work->hash = tpm_key_algorithm(work->key) == TPM_EC_P384 ? TPM_SHA384 : TPM_SHA256;
-	/* As the key signs for itself; what signed the CA's certificate is another one else. */
-	work->padding = ca->issuer_id == ca->id ? ca->padding : TPM_PADDING_NONE;
+	work->padding = padding_of(ca, work->key);
 	order.issuer = copy(ca->der, ca->der_len);
 	order.issuer_len = ca->der_len;
 	order.spki = copy(spki, order.spki_len);

@@ -65,6 +65,28 @@ Test(revocation, is_seen_by_openssl_and_gnutls)
 	fixture_free(fixture);
 }
 
+Test(revocation, works_for_cas_below_a_ca_of_the_same_or_another_kind_of_key)
+{
+	struct fixture *fixture = with_two(NULL);
+
+	free(fixture_sh_ok(
+		fixture,
+		SHELL "id=5; for ca in 1 2; do for algorithm in rsa-2048 ec-p256; do "
+		      "keystorectl cert create --profile ca --issuer $ca --new-key ca$id "
+		      "--algorithm $algorithm --subject CN=ca$id; "
+		      "keystorectl cert create --profile tls-client --issuer $id --new-key k$id "
+		      "--algorithm ec-p256 --subject CN=c$id; "
+		      "keystorectl cert export $id --out middle.pem; "
+		      "keystorectl cert export $((id + 1)) --out leaf.pem; "
+		      "for n in $ca $id; do keystorectl crl export $n; done > crls.pem; "
+		      "verify() { openssl verify -x509_strict -crl_check_all -CRLfile crls.pem "
+		      "-CAfile ca$ca.pem -untrusted middle.pem leaf.pem 2>&1; }; verify; "
+		      "keystorectl cert revoke $((id + 1)); "
+		      "for n in $ca $id; do keystorectl crl export $n; done > crls.pem; "
+		      "verify | grep 'certificate revoked'; id=$((id + 2)); done; done"));
+	fixture_free(fixture);
+}
+
 Test(revocation, on_hold_can_be_taken_back)
 {
 	struct fixture *fixture = with_two(NULL);
