@@ -15,7 +15,7 @@ static enum store_status take_all(struct store *store, sqlite3_stmt *rows,
 				  struct store_issuers *ret_found)
 {
 	struct store_issuers found = {0};
-	int result, more = SQLITE_OK;
+	int result = SQLITE_ROW, more = SQLITE_OK;
 
 	while (more == SQLITE_OK && found.count < STORE_ISSUER_MAX &&
 	       (result = sqlite3_step(rows)) == SQLITE_ROW) {
