@@ -98,6 +98,13 @@ static const struct {
 	SHAPE(REJECTED_LIST) = {KEYSTORE__V1__REPLY__BODY_REJECTED_LIST, true},
 	SHAPE(REJECTED_TRUST) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
 	SHAPE(REJECTED_DELETE) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
+	SHAPE(SERVICE_LIST) = {KEYSTORE__V1__REPLY__BODY_SERVICE_LIST, true},
+	SHAPE(SERVICE_SET) = {KEYSTORE__V1__REPLY__BODY_SERVICE_LIST, false},
+	SHAPE(SERVICE_REMOVE) = {KEYSTORE__V1__REPLY__BODY_SERVICE_LIST, false},
+	SHAPE(TXN_BEGIN) = {KEYSTORE__V1__REPLY__BODY_TXN, false},
+	SHAPE(TXN_APPLY) = {KEYSTORE__V1__REPLY__BODY_TXN, false},
+	SHAPE(TXN_CANCEL) = {KEYSTORE__V1__REPLY__BODY_TXN, false},
+	SHAPE(TXN_STATUS) = {KEYSTORE__V1__REPLY__BODY_TXN, true},
 	SHAPE(VALIDATE) = {KEYSTORE__V1__REPLY__BODY_VALIDATE, true},
 	SHAPE(LOGIN) = {KEYSTORE__V1__REPLY__BODY_LOGIN, false},
 	SHAPE(LOGOUT) = {KEYSTORE__V1__REPLY__BODY__NOT_SET, false},
@@ -116,6 +123,18 @@ static const struct {
 	SHAPE(USER_RECOVER) = {KEYSTORE__V1__REPLY__BODY_USER, false},
 #undef SHAPE
 };
+
+/* What is only staged is answered without a body. */
+static Keystore__V1__Reply__BodyCase expected_of(const struct ks_client *client,
+						 const ks_pb_request *request)
+{
+	Keystore__V1__Reply__BodyCase expected = shapes[request->body_case].expected;
+
+	return client->options.in_transaction && expected != KEYSTORE__V1__REPLY__BODY_TXN &&
+			       !shapes[request->body_case].is_repeatable
+		       ? KEYSTORE__V1__REPLY__BODY__NOT_SET
+		       : expected;
+}
 
 static bool is_forked(const struct ks_client *client)
 {
@@ -371,6 +390,9 @@ static enum ks_status enqueue(struct ks_client *client, ks_pb_request *request,
 	request->deadline_ms = client->options.deadline_ms;
 	request->priority = (Keystore__V1__Priority)client->options.priority;
 	request->wait_for_tpm = client->options.wait_for_tpm;
+	request->in_transaction =
+		client->options.in_transaction &&
+		shapes[request->body_case].expected != KEYSTORE__V1__REPLY__BODY_TXN;
 	request->token.data = client->token;
 	request->token.len = client->token_len;
 	status = codec_write(&client->writer, &request->base);
@@ -388,7 +410,7 @@ static enum ks_status start(struct ks_client *client, ks_pb_request *request,
 			    const struct reply_to *to)
 {
 	struct pending entry = {
-		.expected = shapes[request->body_case].expected,
+		.expected = expected_of(client, request),
 		.done = to->done,
 		.user = to->user,
 	};
@@ -459,7 +481,7 @@ static struct ks_result *ask_once(struct ks_client *client, ks_pb_request *reque
 				  struct waiter *waiter)
 {
 	const struct pending entry = {
-		.expected = shapes[request->body_case].expected,
+		.expected = expected_of(client, request),
 		.waiter = waiter,
 	};
 	int64_t until =

@@ -182,6 +182,7 @@ static bool read_key(const Keystore__V1__KeyInfo *from, struct ks_key *key, stru
 	if (from->fingerprint.len != 0 && from->fingerprint.len != FINGERPRINT_LEN)
 		return false;
 	text_clean(from->name);
+	text_clean(from->service);
 	*key = (struct ks_key){
 		.id = from->id,
 		.name = from->name,
@@ -192,6 +193,7 @@ static bool read_key(const Keystore__V1__KeyInfo *from, struct ks_key *key, stru
 		.persistent_handle = from->persistent_handle,
 		.created = from->created,
 		.created_by = from->created_by,
+		.service = from->service,
 		.of_ca = from->of_ca,
 		.public_key = from->public_key.data,
 		.public_key_len = from->public_key.len,
@@ -402,6 +404,8 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_TRUST_GROUP_LIST:
 	case KEYSTORE__V1__REPLY__BODY_REJECTED_LIST:
 	case KEYSTORE__V1__REPLY__BODY_VALIDATE:
+	case KEYSTORE__V1__REPLY__BODY_SERVICE_LIST:
+	case KEYSTORE__V1__REPLY__BODY_TXN:
 		return result_trust_read(&owned->trust, reply, &owned->result);
 	case KEYSTORE__V1__REPLY__BODY_LOGIN:
 	case KEYSTORE__V1__REPLY__BODY_WHOAMI:
@@ -496,6 +500,11 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_KEY_UPDATED,
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_KEY_DELETED,
 	};
+	static const enum ks_event_type service_changes[] = {
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED] = KS_EVENT_SERVICE_CREATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_SERVICE_UPDATED,
+		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_DELETED] = KS_EVENT_SERVICE_DELETED,
+	};
 	static const enum ks_event_type cert_changes[] = {
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED] = KS_EVENT_CERT_CREATED,
 		[KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED] = KS_EVENT_CERT_UPDATED,
@@ -537,6 +546,14 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		event.days_left = message->expiry->days_left;
 		event.not_after = message->expiry->not_after;
 		event.note = message->expiry->note;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_SERVICE &&
+		   (unsigned)message->service->change < sizeof(changes) / sizeof(changes[0])) {
+		text_clean(message->service->name);
+		text_clean(message->service->group);
+		event.type = service_changes[message->service->change];
+		event.service_name = message->service->name;
+		event.cert_id = message->service->cert_id;
+		event.group = message->service->group;
 	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_TRUST) {
 		text_clean(message->trust->group);
 		event.type = KS_EVENT_TRUST;

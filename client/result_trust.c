@@ -143,6 +143,61 @@ static bool read_verdict(struct result_trust *trust, const Keystore__V1__Validat
 	return true;
 }
 
+static bool read_services(struct result_trust *trust, const Keystore__V1__ServiceListReply *from,
+			  struct ks_result *result)
+{
+	if (!room_for(from->n_services, sizeof(*trust->assignments), (void **)&trust->assignments,
+		      result))
+		return true;
+	for (size_t i = 0; i < from->n_services; i++) {
+		const Keystore__V1__Service *service = from->services[i];
+
+		text_clean(service->name);
+		text_clean(service->group);
+		text_clean(service->common_name);
+		trust->assignments[i] = (struct ks_assignment){
+			.name = service->name,
+			.kind = (enum ks_service_kind)service->kind,
+			.cert_id = service->cert_id,
+			.group = service->group,
+			.has_uid = service->has_uid,
+			.uid = service->uid,
+			.has_gid = service->has_gid,
+			.gid = service->gid,
+			.common_name = service->common_name,
+			.key_id = service->key_id,
+			.revision = service->revision,
+			.updated = service->updated,
+		};
+	}
+	result->assignments = trust->assignments;
+	result->assignment_count = from->n_services;
+	result->more = from->more && from->n_services > 0;
+	return true;
+}
+
+static bool read_txn(struct result_trust *trust, const Keystore__V1__TxnReply *from,
+		     struct ks_result *result)
+{
+	for (size_t i = 0; i < from->n_staged; i++)
+		text_clean(from->staged[i]);
+	trust->txn = (struct ks_txn){
+		.open = from->open,
+		.mine = from->mine,
+		.uid = from->uid,
+		.pid = from->pid,
+		.since = from->since,
+		.idle_ms = from->idle_ms,
+		.changes = from->changes,
+		.bytes = from->bytes,
+		.applied = from->applied,
+		.staged = (const char *const *)from->staged,
+		.staged_count = from->n_staged,
+	};
+	result->txn = &trust->txn;
+	return true;
+}
+
 bool result_trust_read(struct result_trust *trust, const ks_pb_reply *reply,
 		       struct ks_result *result)
 {
@@ -152,6 +207,10 @@ bool result_trust_read(struct result_trust *trust, const ks_pb_reply *reply,
 		return read_groups(trust, reply->trust_group_list, result);
 	if (reply->body_case == KEYSTORE__V1__REPLY__BODY_REJECTED_LIST)
 		return read_rejected(trust, reply->rejected_list, result);
+	if (reply->body_case == KEYSTORE__V1__REPLY__BODY_SERVICE_LIST)
+		return read_services(trust, reply->service_list, result);
+	if (reply->body_case == KEYSTORE__V1__REPLY__BODY_TXN)
+		return read_txn(trust, reply->txn, result);
 	return reply->body_case == KEYSTORE__V1__REPLY__BODY_VALIDATE &&
 	       read_verdict(trust, reply->validate, result);
 }
@@ -161,4 +220,5 @@ void result_trust_wipe(struct result_trust *trust)
 	free(trust->entries);
 	free(trust->groups);
 	free(trust->rejected);
+	free(trust->assignments);
 }

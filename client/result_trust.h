@@ -1,10 +1,11 @@
-/* What a reply says of trust, as the public structs. Hides their memory. */
+/* What a reply says of trust, services and transactions, as the public structs. Hides their memory. */
 #ifndef CLIENT_RESULT_TRUST_H
 #define CLIENT_RESULT_TRUST_H
 
 #include <stdbool.h>
 
 #include "codec.h"
+#include "keystore_service.h"
 #include "keystore_trust.h"
 
 struct result_trust {
@@ -12,6 +13,8 @@ struct result_trust {
 	struct ks_trust_group *groups;
 	struct ks_rejected *rejected;
 	struct ks_verdict verdict;
+	struct ks_assignment *assignments;
+	struct ks_txn txn;
 };
 
 /*

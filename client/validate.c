@@ -23,6 +23,7 @@ static enum ks_status validate(struct ks_client *client, const struct ks_validat
 	for (size_t i = 0; i < validation->chain_count; i++)
 		chain[i] = request_bytes(validation->chain[i], validation->chain_lens[i]);
 	body.group = request_text(validation->group);
+	body.service = request_text(validation->service);
 	body.candidate = request_bytes(validation->candidate, validation->candidate_len);
 	body.n_chain = validation->chain_count;
 	body.chain = chain;

@@ -43,6 +43,16 @@ enum store_status change_apply_all(struct service *service, const struct change_
 	if (status == STORE_OK) {
 		TAILQ_FOREACH(change, list, entry)
 		{
+			status = change->kind->check ? change->kind->check(service, change)
+						     : STORE_OK;
+			if (status != STORE_OK) {
+				failed = change;
+				break;
+			}
+		}
+		/* In the same transaction of the store. */
+		change = status == STORE_OK ? TAILQ_FIRST(list) : NULL;
+		for (; change; change = TAILQ_NEXT(change, entry)) {
 			status = apply(service, change);
 			if (status != STORE_OK) {
 				failed = change;

@@ -22,6 +22,11 @@ struct change;
 
 struct change_kind {
 	/*
+	 * Before any of a transaction's changes is applied: whether what it is about is as it was
+	 * when it was made. NULL: apply() finds out what matters.
+	 */
+	enum store_status (*check)(struct service *service, struct change *change);
+	/*
 	 * In a store transaction, and so without effect where that fails. What it relies on may
 	 * have changed since it was made: it looks again.
 	 */
@@ -45,6 +50,7 @@ struct change {
 	const char *operation;	      /* a literal */
 	char object[NAMES_KEY_MAX + 1];
 	char detail[192];
+	size_t bytes; /* that it holds besides itself: transactions have a bound */
 	/* why it could not be applied, where apply() knows better than the store's status */
 	enum status status;
 	char sentence[CHANGE_TEXT_MAX];

@@ -15,6 +15,7 @@
 #include "request.h"
 #include "service.h"
 #include "session.h"
+#include "txn.h"
 
 #define OUTPUT_MAX ((size_t)4 * (KS_FRAME_MAX + KS_FRAME_HEADER))
 /* A peer that leaves that much unread has its next requests wait. */
@@ -75,6 +76,7 @@ static void defer(struct conn *conn)
 static void conn_free(struct conn *conn)
 {
 	request_vanish_all(&conn->requests);
+	txn_gone(conn->service->txn, conn->number);
 	frame_reader_wipe(&conn->reader);
 	frame_writer_wipe(&conn->writer);
 	free(conn->peer);
@@ -458,6 +460,7 @@ void conn_refuse(struct conn *conn, enum status status, const char *format, ...)
 	log_line(conn->service->log, LOG_LEVEL_WARNING, "uid %u pid %d: disconnected: %s",
 		 conn->peer->uid, conn->peer->pid, text);
 	request_vanish_all(&conn->requests);
+	txn_gone(conn->service->txn, conn->number);
 	conn->in_flight = 0;
 	conn->frame_since = 0;
 	conn->is_closing = true;

@@ -150,6 +150,7 @@ static struct entry *entry_new(const struct store_key *stored)
 				.of_ca = stored->of_ca,
 				.grants = grants,
 				.grant_count = (uint32_t)stored->grant_count,
+				.own_grant_count = (uint32_t)stored->own_grant_count,
 				.spki = spki,
 				.spki_len = stored->spki_len,
 			},

@@ -24,6 +24,7 @@ struct keyring_key {
 	uint32_t handle; /* where it is pinned; 0: nowhere */
 	bool of_ca;	 /* no client signs with it */
 	uint32_t grant_count;
+	uint32_t own_grant_count; /* of them, first; the rest is its service's */
 	const struct grant *grants;
 	const uint8_t *spki; /* SubjectPublicKeyInfo, DER */
 	size_t spki_len;

@@ -34,6 +34,9 @@ static const struct rule rules[RIGHT_COUNT] = {
 			   .is_not_of_ca = true},
 	[RIGHT_SIGN] = {.granted = POLICY_SIGN, .is_not_of_ca = true},
 	[RIGHT_DECRYPT] = {.granted = POLICY_DECRYPT, .is_not_of_ca = true},
+	[RIGHT_TRANSACT] = {.given = RIGHT_BIT(RIGHT_MANAGE_TRUST) |
+				     RIGHT_BIT(RIGHT_MANAGE_SERVICES) |
+				     RIGHT_BIT(RIGHT_MANAGE_CERTS)},
 	[RIGHT_USE_TRUST] = {.given = RIGHT_BIT(RIGHT_VIEW), .granted = POLICY_TRUST},
 	[RIGHT_RECOVER] = {.is_for_owner = true},
 };

@@ -58,9 +58,10 @@ enum right {
 	RIGHT_READ_PROCESS_DATA,
 	RIGHT_WRITE_PROCESS_DATA,
 	RIGHT_USER_PAGES,
-	RIGHT_GIVEN_END, /* the first that no role gives */
+	RIGHT_GIVEN_END,		  /* the first that no role gives */
+	RIGHT_TRANSACT = RIGHT_GIVEN_END, /* manage trust, services or certificates */
 	/* about a trust group: */
-	RIGHT_USE_TRUST = RIGHT_GIVEN_END, /* view, or a service of the group */
+	RIGHT_USE_TRUST, /* view, or a service of the group; or the service */
 	/* about a key: */
 	RIGHT_SEE,	 /* view, or any grant of the key */
 	RIGHT_GRANT_KEY, /* manage keys, and the key is no CA's; so the next two */

@@ -33,13 +33,13 @@ bool reply_operations_parse(const Keystore__V1__Operation *list, size_t count,
 
 static bool build_grants(struct reply_key *reply, const struct keyring_key *key)
 {
-	if (!key->grant_count)
+	if (!key->own_grant_count)
 		return true;
-	reply->grants = calloc(key->grant_count, sizeof *reply->grants);
-	reply->grant_list = calloc(key->grant_count, sizeof(Keystore__V1__Grant *));
+	reply->grants = calloc(key->own_grant_count, sizeof *reply->grants);
+	reply->grant_list = calloc(key->own_grant_count, sizeof(Keystore__V1__Grant *));
 	if (!reply->grants || !reply->grant_list)
 		return false;
-	for (size_t i = 0; i < key->grant_count; i++) {
+	for (size_t i = 0; i < key->own_grant_count; i++) {
 		struct reply_grant *grant = &reply->grants[i];
 
 		keystore__v1__grant__init(&grant->grant);
@@ -56,7 +56,7 @@ static bool build_grants(struct reply_key *reply, const struct keyring_key *key)
 		reply->grant_list[i] = &grant->grant;
 	}
 	reply->info.grants = reply->grant_list;
-	reply->info.n_grants = key->grant_count;
+	reply->info.n_grants = key->own_grant_count;
 	return true;
 }
 

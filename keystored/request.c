@@ -11,6 +11,7 @@
 #include "lazy_timer.h"
 #include "request_kind.h"
 #include "service.h"
+#include "service_txn.h"
 #include "session.h"
 #include "worker.h"
 
@@ -189,6 +190,12 @@ void request_change(struct request *request, struct change *change)
 	change->operation = request->kind->name;
 	if (!*change->object)
 		memcpy(change->object, request->object, sizeof change->object);
+	if (request->in_transaction) {
+		/* Its record comes when it is applied. */
+		request->is_recorded = true;
+		service_txn_stage(request, change);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&list, change, entry);
 	enum store_status status = change_apply_all(service, &list, &failed);
 
@@ -431,6 +438,7 @@ static struct request *request_new(struct service *service, struct conn *conn,
 	if (request->kind->is_creation)
 		request->level = TPM_BULK;
 	request->may_wait = message->wait_for_tpm;
+	request->in_transaction = message->in_transaction;
 	request->account = conn_account(conn);
 	request->account->requests++;
 	LIST_INSERT_HEAD(&service->requests->list, request, all);
@@ -507,6 +515,12 @@ static void dispatch(struct request *request, const ks_pb_request *message)
 	const void *body = message->hello; /* whichever: the union holds one pointer */
 	const struct keyring_key *key = NULL;
 
+	if (request->in_transaction && kind->audit != AUDIT_NONE && !kind->is_staged) {
+		request_fail(request, STATUS_INVALID,
+			     "\"%s\" cannot be part of a transaction: ask for it without",
+			     kind->name);
+		return;
+	}
 	if (kind->key_at != REQUEST_NOWHERE) {
 		const Keystore__V1__KeyRef *ref;
 

@@ -48,6 +48,7 @@ struct request {
 	enum tpm_level level;
 	struct worker_job *work; /* under way; the worker's */
 	bool may_wait;		 /* for a TPM that is away */
+	bool in_transaction;	 /* request_change() keeps it there */
 	/* For the handler: freed with the request; */
 	void *state;
 	void (*state_free)(void *state);

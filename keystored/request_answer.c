@@ -5,6 +5,7 @@
 #include "reply.h"
 #include "request.h"
 #include "service.h"
+#include "store_service.h"
 
 void request_reply_empty(struct request *request)
 {
@@ -42,7 +43,10 @@ void request_reply_key(struct request *request)
 	}
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__KeyReply body = KEYSTORE__V1__KEY_REPLY__INIT;
+	struct store_service user;
 
+	if (store_service_of_key(request->service->store, request->key_id, &user) == STORE_OK)
+		built.info.service = user.name;
 	body.key = &built.info;
 	reply.body_case = KEYSTORE__V1__REPLY__BODY_KEY;
 	reply.key = &body;

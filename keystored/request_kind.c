@@ -3,6 +3,7 @@
 #include <keystore.pb-c.h>
 
 #include "request.h"
+#include "service_assign.h"
 #include "service_audit.h"
 #include "service_cert.h"
 #include "service_crl.h"
@@ -12,6 +13,7 @@
 #include "service_rejected.h"
 #include "service_renewal.h"
 #include "service_trust.h"
+#include "service_txn.h"
 #include "service_use.h"
 #include "service_user.h"
 
@@ -53,7 +55,7 @@ static const struct request_kind kinds[] = {
 	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
 			      AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY},
+			       AUDIT_ENTRY, .is_staged = true},
 	/* What is revoked stays so, whoever waits for the list. */
 	[BODY(CERT_REVOKE)] = {"cert revoke", service_cert_revoke, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY, VANISH_CONTINUES},
@@ -66,9 +68,9 @@ static const struct request_kind kinds[] = {
 	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN,
 			     AUDIT_ENTRY},
 	[BODY(CERT_IMPORT)] = {"cert import", service_cert_import, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CANCELS, true},
+			       AUDIT_ENTRY, VANISH_CANCELS, true, .is_staged = true},
 	[BODY(CERT_REPLACE)] = {"cert replace", service_cert_replace, RIGHT_MANAGE_CERTS, PLAIN,
-				AUDIT_ENTRY, VANISH_CANCELS, true},
+				AUDIT_ENTRY, VANISH_CANCELS, true, .is_staged = true},
 	[BODY(CERT_REQUEST)] = {"cert request", service_cert_request, RIGHT_MANAGE_CERTS, PLAIN,
 				AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_SIGN_CSR)] = {"ca sign", service_cert_sign_csr, RIGHT_MANAGE_CERTS, PLAIN,
@@ -80,21 +82,31 @@ static const struct request_kind kinds[] = {
 	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},
 	/* Who may use which trust group, the handlers check. */
 	[BODY(TRUST_LIST)] = {"trust list", service_trust_list, RIGHT_ANY, PLAIN},
-	[BODY(TRUST_ADD)] = {"trust add", service_trust_add, RIGHT_MANAGE_TRUST, PLAIN,
-			     AUDIT_ENTRY},
-	[BODY(TRUST_SET)] = {"trust set", service_trust_set, RIGHT_MANAGE_TRUST, PLAIN,
-			     AUDIT_ENTRY},
+	[BODY(TRUST_ADD)] = {"trust add", service_trust_add, RIGHT_MANAGE_TRUST, PLAIN, AUDIT_ENTRY,
+			     .is_staged = true},
+	[BODY(TRUST_SET)] = {"trust set", service_trust_set, RIGHT_MANAGE_TRUST, PLAIN, AUDIT_ENTRY,
+			     .is_staged = true},
 	[BODY(TRUST_REMOVE)] = {"trust remove", service_trust_remove, RIGHT_MANAGE_TRUST, PLAIN,
-				AUDIT_ENTRY},
+				AUDIT_ENTRY, .is_staged = true},
 	[BODY(TRUST_EXPORT)] = {"trust export", service_trust_export, RIGHT_ANY, PLAIN},
 	[BODY(TRUST_GROUP_LIST)] = {"group list", service_trust_group_list, RIGHT_ANY, PLAIN},
 	[BODY(TRUST_GROUP_SET)] = {"group set", service_trust_group_set, RIGHT_MANAGE_TRUST, PLAIN,
-				   AUDIT_ENTRY},
+				   AUDIT_ENTRY, .is_staged = true},
 	[BODY(REJECTED_LIST)] = {"rejected list", service_rejected_list, RIGHT_ANY, PLAIN},
 	[BODY(REJECTED_TRUST)] = {"rejected trust", service_rejected_trust, RIGHT_MANAGE_TRUST,
-				  PLAIN, AUDIT_ENTRY},
+				  PLAIN, AUDIT_ENTRY, .is_staged = true},
 	[BODY(REJECTED_DELETE)] = {"rejected delete", service_rejected_delete, RIGHT_MANAGE_TRUST,
 				   PLAIN, AUDIT_ENTRY},
+	[BODY(TXN_BEGIN)] = {"txn begin", service_txn_begin, RIGHT_TRANSACT, PLAIN, AUDIT_ENTRY},
+	[BODY(TXN_APPLY)] = {"txn apply", service_txn_apply, RIGHT_TRANSACT, PLAIN, AUDIT_ENTRY},
+	[BODY(TXN_CANCEL)] = {"txn cancel", service_txn_cancel, RIGHT_TRANSACT, PLAIN, AUDIT_ENTRY},
+	[BODY(TXN_STATUS)] = {"txn status", service_txn_status, RIGHT_VIEW, PLAIN},
+	/* Who may see which service, the handler checks. */
+	[BODY(SERVICE_LIST)] = {"service list", service_assign_list, RIGHT_ANY, PLAIN},
+	[BODY(SERVICE_SET)] = {"service set", service_assign_set, RIGHT_MANAGE_SERVICES, PLAIN,
+			       AUDIT_ENTRY, .is_staged = true},
+	[BODY(SERVICE_REMOVE)] = {"service remove", service_assign_remove, RIGHT_MANAGE_SERVICES,
+				  PLAIN, AUDIT_ENTRY, .is_staged = true},
 	[BODY(VALIDATE)] = {"validate", service_validate, RIGHT_ANY, PLAIN},
 	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_READ_AUDIT, PLAIN},
 	[BODY(LOGIN)] = {"login", service_login, RIGHT_ANY, PLAIN, AUDIT_ENTRY},

@@ -16,6 +16,7 @@
 #include "session.h"
 #include "throttle.h"
 #include "trust.h"
+#include "txn.h"
 #include "upkeep.h"
 #include "worker.h"
 
@@ -120,6 +121,7 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->upkeep = upkeep_new(service);
 	service->trust = trust_new(store);
 	service->rejects = rejects_new(service);
+	service->txn = txn_new(service);
 	service->requests = requests_new(service);
 	service->conns = conns_new(service);
 	service->worker = worker_new(event);
@@ -128,8 +130,8 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->now = since_boot;
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
 	    !service->clock || !service->crls || !service->upkeep || !service->trust ||
-	    !service->rejects || !service->requests || !service->conns || !service->sessions ||
-	    !service->throttle || !service_users_refresh(service) ||
+	    !service->rejects || !service->txn || !service->requests || !service->conns ||
+	    !service->sessions || !service->throttle || !service_users_refresh(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -143,6 +145,7 @@ bool service_open(struct service *service, const struct config *config, const st
 void service_stop(struct service *service, unsigned grace_ms)
 {
 	service->is_stopping = true;
+	txn_close(service->txn);
 	conns_stop(service->conns);
 	service->engine_source = sd_event_source_unref(service->engine_source);
 	anchor_finish(service->anchor, ANCHOR_PATIENCE_MS);
@@ -153,6 +156,7 @@ void service_stop(struct service *service, unsigned grace_ms)
 
 void service_close(struct service *service)
 {
+	txn_close(service->txn);
 	if (service->engine) {
 		sd_event_source_unref(service->engine_source);
 		tpm_engine_stop(service->engine);
@@ -165,6 +169,7 @@ void service_close(struct service *service)
 	upkeep_free(service->upkeep);
 	worker_free(service->worker);
 	clock_free(service->clock);
+	txn_free(service->txn);
 	rejects_free(service->rejects);
 	trust_free(service->trust);
 	sessions_free(service->sessions);

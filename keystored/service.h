@@ -25,6 +25,7 @@ struct sessions;
 struct throttle;
 struct worker;
 struct trust;
+struct txn;
 
 struct service {
 	const struct config *config;
@@ -40,6 +41,7 @@ struct service {
 	struct upkeep *upkeep;
 	struct trust *trust;
 	struct rejects *rejects;
+	struct txn *txn;
 	struct policy policy;
 	struct accounts accounts;
 	LIST_HEAD(, eviction) evictions; /* service_pin.c's */

@@ -9,6 +9,7 @@
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
+#include "service_assign.h"
 #include "service_cert.h"
 #include "service_info.h"
 #include "upkeep.h"
@@ -176,6 +177,7 @@ struct deletion {
 static enum store_status apply_deletion(struct service *service, struct change *change)
 {
 	struct deletion *deletion = (struct deletion *)change;
+	struct store_service user;
 	uint64_t issued = 0;
 	enum store_status status = store_cert_issued_by(service->store, deletion->id, &issued);
 
@@ -184,6 +186,13 @@ static enum store_status apply_deletion(struct service *service, struct change *
 				     "certificate %llu has issued others, the first is %llu: "
 				     "delete those first",
 				     (unsigned long long)deletion->id, (unsigned long long)issued);
+	if (status == STORE_NOT_FOUND)
+		status = store_service_of_cert(service->store, deletion->id, &user);
+	if (status == STORE_OK)
+		return change_refuse(change, STATUS_CONFLICT,
+				     "certificate %llu is assigned to service “%s”: assign another "
+				     "one first, or none, with service set",
+				     (unsigned long long)deletion->id, user.name);
 	if (status == STORE_NOT_FOUND)
 		status = store_cert_delete(service->store, deletion->id);
 	if (status == STORE_NOT_FOUND)
@@ -261,4 +270,5 @@ void service_cert_publish(struct service *service, const struct store_cert *cert
 		service_info_publish(service, key, &event);
 	else
 		service_info_publish_all(service, &event);
+	service_assign_cert_changed(service, cert->id);
 }

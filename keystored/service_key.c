@@ -132,15 +132,15 @@ void service_key_allow(struct request *request, const void *body, const struct k
 
 	if (!take_grant(request, allow->grant, key, &grant))
 		return;
-	for (size_t i = 0; i < key->grant_count; i++) {
+	for (size_t i = 0; i < key->own_grant_count; i++) {
 		if (key->grants[i].subject == grant.subject && key->grants[i].id == grant.id)
 			is_new = false;
 	}
-	if (is_new && grant.operations && key->grant_count >= service->config->grants_per_key) {
+	if (is_new && grant.operations && key->own_grant_count >= service->config->grants_per_key) {
 		request_fail(request, STATUS_LIMIT,
 			     "key “%s” has %u grants, and no more are allowed: grant it to a group "
 			     "instead, or raise [limits] grants-per-key",
-			     key->name, key->grant_count);
+			     key->name, key->own_grant_count);
 		return;
 	}
 	snprintf(detail, sizeof detail, "%s %u:%s%s%s", grant.subject == POLICY_UID ? "uid" : "gid",

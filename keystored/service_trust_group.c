@@ -146,6 +146,23 @@ static enum store_status apply(struct service *service, struct change *base)
 	return status;
 }
 
+static enum store_status check(struct service *service, struct change *base)
+{
+	struct group_change *change = (struct group_change *)base;
+	struct store_group group;
+
+	if (change->creates)
+		return STORE_OK;
+	enum store_status status = store_group_get(service->store, NULL, change->group.id, &group);
+
+	if (status == STORE_NOT_FOUND ||
+	    (status == STORE_OK && group.revision != change->group.revision))
+		return change_refuse(base, STATUS_CONFLICT,
+				     "trust group “%s” was changed by others meanwhile",
+				     change->group.name);
+	return status;
+}
+
 static void applied(struct service *service, struct change *base)
 {
 	const struct group_change *change = (struct group_change *)base;
@@ -234,6 +251,7 @@ void service_trust_group_set(struct request *request, const void *body,
 			     const struct keyring_key *key)
 {
 	static const struct change_kind kind = {
+		.check = check,
 		.apply = apply,
 		.applied = applied,
 		.reply = reply,

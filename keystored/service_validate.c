@@ -6,6 +6,7 @@
 #include "rejects.h"
 #include "request.h"
 #include "service.h"
+#include "service_assign.h"
 #include "service_rejected.h"
 #include "service_trust.h"
 #include "trust.h"
@@ -124,6 +125,38 @@ static void answer(struct request *request, const struct store_group *group,
 	reply_verdict(request, &verdict, false);
 }
 
+/* The trust group of a service, and what its peers are. False: answered. */
+static bool find_group_of(struct request *request, const Keystore__V1__ValidateRequest *asked,
+			  struct store_group *ret_group, enum path_purpose *ret_purpose)
+{
+	struct store_service row;
+
+	if (*asked->group) {
+		request_fail(request, STATUS_INVALID,
+			     "a certificate is validated with a trust group or for a service: name "
+			     "one of them");
+		return false;
+	}
+	if (!service_assign_find(request, asked->service, &row))
+		return false;
+	if (!row.group_id) {
+		request_fail(request, STATUS_CONFLICT,
+			     "service “%s” has no trust group, and trusts nobody: service set "
+			     "assigns one",
+			     row.name);
+		return false;
+	}
+	enum store_status status =
+		store_group_get(request->service->store, NULL, row.group_id, ret_group);
+
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+		return false;
+	}
+	*ret_purpose = service_assign_purpose(row.kind);
+	return true;
+}
+
 void service_validate(struct request *request, const void *body, const struct keyring_key *key)
 {
 	const Keystore__V1__ValidateRequest *asked = body;
@@ -147,11 +180,13 @@ void service_validate(struct request *request, const void *body, const struct ke
 			     PATH_SENT_MAX, asked->n_chain, (unsigned)asked->purpose);
 		return;
 	}
-	if (!service_trust_find_usable(request, asked->group, &group))
+	if (*asked->service ? !find_group_of(request, asked, &group, &path.purpose)
+			    : !service_trust_find_usable(request, asked->group, &group))
 		return;
 	for (size_t i = 0; i < asked->n_chain; i++)
 		sent[i] = (struct path_der){asked->chain[i].data, asked->chain[i].len};
-	path.purpose = purposes[asked->purpose];
+	if (asked->purpose || !*asked->service)
+		path.purpose = purposes[asked->purpose];
 	path.crls = (enum path_crls)group.crls;
 	answer(request, &group, &path, asked->at != 0);
 }

@@ -163,6 +163,8 @@ static enum store_status read_grants(struct store *store, struct store_key *key)
 			}
 			key->grants = grants;
 		}
+		if (!sqlite3_column_int(rows, 3))
+			key->own_grant_count++;
 		key->grants[key->grant_count++] = (struct grant){
 			.subject = (enum policy_subject)sqlite3_column_int(rows, 0),
 			.id = (uint32_t)sqlite3_column_int64(rows, 1),

@@ -67,6 +67,7 @@ struct store_key {
 	size_t spki_len;
 	struct grant *grants;
 	size_t grant_count;
+	size_t own_grant_count; /* of them, first; the rest is its service's, and not written */
 	/* only from store_key_secrets(): */
 	uint8_t *der;
 	size_t der_len;

@@ -168,10 +168,17 @@ static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
 	" LEFT JOIN key k ON k.id = CASE WHEN v.version IS NULL THEN r.key_id ELSE v.key_id END"
 #define CERT_CURRENT CERT_TABLES(" AND v.version = c.version")
 #define CERT_LISTED  " WHERE c.id > ?1 AND (?2 = 0 OR c.kind = ?2)"
+/* The keys that users of services may use: of active versions, and of former ones yet. */
+#define SERVICE_KEYS                                                                               \
+	" FROM service s JOIN certificate_version v ON v.certificate_id = s.certificate_id"        \
+	" JOIN key k ON k.id = v.key_id WHERE NOT k.of_ca AND"                                     \
+	" (v.state = 1 OR (v.state = 2 AND v.not_after > unixepoch()))"
 #define GRANTED_KEYS(uid, groups)                                                                  \
 	"(SELECT key_id FROM grants WHERE kind = 1 AND subject = " uid " UNION "                   \
 	"SELECT key_id FROM grants WHERE kind = 2 AND subject IN"                                  \
-	" (SELECT value FROM json_each(" groups ")))"
+	" (SELECT value FROM json_each(" groups "))"                                               \
+	" UNION SELECT v.key_id" SERVICE_KEYS " AND (s.uid = " uid " OR s.gid IN"                  \
+	" (SELECT value FROM json_each(" groups "))))"
 
 static const char *const sql_text[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -193,7 +200,12 @@ static const char *const sql_text[SQL_COUNT] = {
 		"INSERT INTO grants (key_id, kind, subject, operations) VALUES (?1,?2,?3,?4)"
 		" ON CONFLICT DO UPDATE SET operations = excluded.operations",
 	[SQL_GRANT_REMOVE] = "DELETE FROM grants WHERE key_id = ?1 AND kind = ?2 AND subject = ?3",
-	[SQL_GRANTS] = "SELECT kind, subject, operations FROM grants WHERE key_id = ?1",
+	/* By hand, and then those of the service that has a certificate for the key. */
+	[SQL_GRANTS] = "SELECT kind, subject, operations, 0 FROM grants WHERE key_id = ?1"
+		       " UNION ALL SELECT DISTINCT 1, s.uid, k.operations, 1" SERVICE_KEYS
+		       " AND v.key_id = ?1 AND s.uid IS NOT NULL"
+		       " UNION ALL SELECT DISTINCT 2, s.gid, k.operations, 1" SERVICE_KEYS
+		       " AND v.key_id = ?1 AND s.gid IS NOT NULL ORDER BY 4",
 	[SQL_HANDLE_ADD] =
 		"INSERT INTO persistent (handle, key_id, name, state) VALUES (?1,?2,?3,?4)",
 	[SQL_HANDLE_SET] = "UPDATE persistent SET state = ?2 WHERE handle = ?1",

@@ -317,22 +317,26 @@ static enum store_status check_limits(struct service *service, struct trust_chan
 	return status;
 }
 
-/* The group is there yet, and not another one of its name. */
-static enum store_status check_group(struct service *service, struct trust_change *change)
+static enum store_status check(struct service *service, struct change *base)
 {
+	struct trust_change *change = (struct trust_change *)base;
 	struct store_group group;
 	enum store_status status = store_group_get(service->store, NULL, change->group_id, &group);
 
 	if (status == STORE_NOT_FOUND)
-		return change_refuse(&change->change, STATUS_CONFLICT,
+		return change_refuse(base, STATUS_CONFLICT,
 				     "trust group “%s” was deleted meanwhile", change->group);
+	if (status == STORE_OK && group.revision != change->revision)
+		return change_refuse(base, STATUS_CONFLICT,
+				     "trust group “%s” was changed by others meanwhile",
+				     change->group);
 	return status;
 }
 
 static enum store_status apply(struct service *service, struct change *base)
 {
 	struct trust_change *change = (struct trust_change *)base;
-	enum store_status status = check_group(service, change);
+	enum store_status status = STORE_OK;
 
 	for (int list = STORE_TRUSTED_CERTS; list < STORE_LIST_COUNT && status == STORE_OK;
 	     list++) {
@@ -392,6 +396,7 @@ static void free_change(struct change *base)
 struct trust_change *trust_change_new(const struct store_group *group)
 {
 	static const struct change_kind kind = {
+		.check = check,
 		.apply = apply,
 		.applied = applied,
 		.reply = reply,
@@ -428,6 +433,7 @@ bool trust_change_add(struct trust_change *change, enum store_list list,
 	if (!item.der)
 		return false;
 	memcpy(item.der, der, len);
+	change->change.bytes += len + 2 * sizeof item;
 	change->items[change->count++] = item;
 	return true;
 }

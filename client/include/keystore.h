@@ -100,7 +100,8 @@ struct ks_key {
 	uint32_t persistent_handle;
 	int64_t created; /* Unix time, seconds */
 	uint32_t created_by;
-	bool of_ca; /* signs only what the service itself built, for no client */
+	const char *service; /* whose user may use it too; "": none; not in lists */
+	bool of_ca;	     /* signs only what the service itself built, for no client */
 	/* not in lists: */
 	const uint8_t *public_key; /* SubjectPublicKeyInfo, DER (RFC 5280 4.1.2.7) */
 	size_t public_key_len;
@@ -212,9 +213,12 @@ enum ks_event_type {
 	KS_EVENT_CERT_CREATED = 5,
 	KS_EVENT_CERT_UPDATED = 6, /* renewed */
 	KS_EVENT_CERT_DELETED = 7,
-	KS_EVENT_EXPIRY = 21,	/* a certificate ends soon, or is due and cannot be renewed */
-	KS_EVENT_CRL = 20,	/* a CA's list is a new one */
-	KS_EVENT_TRUST = 30,	/* a trust group's lists or switches have changed */
+	KS_EVENT_EXPIRY = 21, /* a certificate ends soon, or is due and cannot be renewed */
+	KS_EVENT_CRL = 20,    /* a CA's list is a new one */
+	KS_EVENT_TRUST = 30,  /* a trust group's lists or switches have changed */
+	KS_EVENT_SERVICE_CREATED = 32,
+	KS_EVENT_SERVICE_UPDATED = 33, /* or its certificate was renewed */
+	KS_EVENT_SERVICE_DELETED = 34,
 	KS_EVENT_REJECTED = 31, /* a certificate was refused */
 };
 
@@ -230,6 +234,7 @@ struct ks_event {
 	int64_t not_after;
 	const char *note;	     /* … why it is not renewed; else "" */
 	const char *group;	     /* KS_EVENT_TRUST, KS_EVENT_REJECTED */
+	const char *service_name;    /* KS_EVENT_SERVICE_*; its certificate in cert_id */
 	uint64_t rejected_id;	     /* KS_EVENT_REJECTED */
 	const uint8_t *fingerprint;  /* KS_EVENT_REJECTED: 32 bytes */
 	const char *rejected_reason; /* KS_EVENT_REJECTED: a sentence */
@@ -405,8 +410,7 @@ struct ks_result {
 	size_t group_count;
 	const struct ks_rejected *rejected; /* rejected list: a page */
 	size_t rejected_count;
-	const struct ks_verdict *verdict; /* validate */
-	const char *const *notes;	  /* cert import, replace: what is unusual, in sentences */
+	const char *const *notes; /* cert import, replace: what is unusual, in sentences */
 	size_t note_count;
 	const struct ks_user
 		*users; /* login, user create, set, verify, recover: one; list: a page */
@@ -415,8 +419,12 @@ struct ks_result {
 	size_t role_count;
 	const struct ks_session *sessions; /* session list */
 	size_t session_count;
-	const struct ks_login *login;	/* login */
-	const struct ks_whoami *whoami; /* whoami */
+	const struct ks_login *login;		 /* login */
+	const struct ks_whoami *whoami;		 /* whoami */
+	const struct ks_verdict *verdict;	 /* validate */
+	const struct ks_txn *txn;		 /* txn begin, apply, cancel, status */
+	const struct ks_assignment *assignments; /* service set: one; service list: a page */
+	size_t assignment_count;
 	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;
@@ -458,7 +466,8 @@ void ks_close(struct ks_client *client);
 struct ks_options {
 	uint32_t deadline_ms; /* 0: the service's default */
 	enum ks_priority priority;
-	bool wait_for_tpm; /* TPM away: wait for it up to the deadline */
+	bool wait_for_tpm;   /* TPM away: wait for it up to the deadline */
+	bool in_transaction; /* changes are staged, see ks_txn_begin() in keystore_service.h */
 };
 void ks_set_options(struct ks_client *client, const struct ks_options *options);
 

@@ -194,7 +194,8 @@ enum ks_purpose {
 
 /* Certificates are DER. */
 struct ks_validation {
-	const char *group;
+	const char *group;   /* or … */
+	const char *service; /* … the trust group of a service; NULL: none */
 	const uint8_t *candidate;
 	size_t candidate_len;
 	const uint8_t *const *chain; /* what came along, in any order */

@@ -70,7 +70,7 @@ static const struct {
 	[OPTION_LAYOUT] = {"--layout", "NAME", "standard, uaexpert, open62541 or node-opcua"},
 	[OPTION_EC_SUBJECT] = {"--ec-subject", "NAME", "of the P-256 CA, like \"CN=Plant CA EC\""},
 	[OPTION_LIST] = {"--list", "NAME", "trusted, issuers, or one of the four lists"},
-	[OPTION_GROUP] = {"--group", "NAME", "of that trust group"},
+	[OPTION_GROUP] = {"--group", "NAME", "that trust group (where possible: or none)"},
 	[OPTION_AUTO_ACCEPT] = {"--auto-accept", "SWITCH",
 				"on: trust strangers (not in production); off"},
 	[OPTION_CRLS] = {"--crls", "POLICY", "required, where-known or none"},
@@ -78,6 +78,7 @@ static const struct {
 	[OPTION_PURPOSE] = {"--purpose", "NAME", "any (default), tls-client, tls-server or opcua"},
 	[OPTION_APPLICATION_URI] = {"--application-uri", "URI",
 				    "of the OPC UA application that it has to name"},
+	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
 	[OPTION_AT] = {"--at", "TIME", "as of then, and without consequences"},
 };
 

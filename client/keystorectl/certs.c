@@ -388,6 +388,8 @@ static enum exit_code command_cert_delete(struct ctl *ctl)
 		return code;
 	if (ks_cert_delete(ctl->client, id, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
+	else if (ctl->in_transaction)
+		code = EXIT_OK;
 	else if (ctl->json)
 		code = ctl_print_json(ctl, json_pack("{s:I}", "deleted", (json_int_t)id));
 	else
@@ -461,6 +463,7 @@ const struct command commands_cert[] = {
 		.summary = "delete a certificate with its history",
 		.help = "Its key stays. A CA that has issued others is not deleted.",
 		.run = command_cert_delete,
+		.is_staged = true,
 	},
 	{.name = NULL},
 };

@@ -24,6 +24,7 @@ struct command {
 	const char *summary; /* for the list of commands */
 	const char *help;    /* more, or NULL */
 	enum exit_code (*run)(struct ctl *ctl);
+	bool is_staged; /* may stand in a transaction */
 };
 
 /* Beside the code of the commands. Each ends with an entry without a name. */
@@ -39,6 +40,8 @@ extern const struct command commands_group[];
 extern const struct command commands_rejected[];
 extern const struct command commands_outside[];
 extern const struct command commands_external[];
+extern const struct command commands_assign[];
+extern const struct command commands_txn[];
 extern const struct command commands_audit[];
 
 /* All of them, in the order of the list; ends with NULL. */
@@ -46,6 +49,9 @@ extern const struct command *const command_groups[];
 
 /* The command that @words begin with, and how many of them are its name. NULL: none. */
 const struct command *command_find(const char *const *words, size_t count, size_t *ret_used);
+
+/* Runs it with the words behind the first @used, which are its name. */
+enum exit_code command_run(struct ctl *ctl, const struct command *command, size_t used);
 
 void command_print_list(FILE *out);
 void command_print_help(const struct command *command, FILE *out);

@@ -84,6 +84,17 @@ enum exit_code ctl_fail_result(const struct ctl *ctl, const struct ks_result *re
 	return code;
 }
 
+void ctl_stage(struct ctl *ctl, bool in_transaction)
+{
+	const char *deadline = ctl_option(ctl, OPTION_DEADLINE);
+	struct ks_options options = {.wait_for_tpm = ctl_has(ctl, OPTION_WAIT),
+				     .in_transaction = in_transaction};
+
+	if (deadline)
+		(void)parse_seconds(deadline, &options.deadline_ms);
+	ks_set_options(ctl->client, &options);
+}
+
 enum exit_code ctl_connect(struct ctl *ctl)
 {
 	const char *path = ctl_option(ctl, OPTION_SOCKET);
@@ -92,6 +103,9 @@ enum exit_code ctl_connect(struct ctl *ctl)
 	char message[MESSAGE_BYTES];
 	enum ks_status status;
 
+	/* A command of several on one connection. */
+	if (ctl->client)
+		return EXIT_OK;
 	if (deadline && !parse_seconds(deadline, &options.deadline_ms))
 		return ctl_fail(ctl, EXIT_USAGE,
 				"--deadline %s: not a number of seconds from 0.001 to 86400",

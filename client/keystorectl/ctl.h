@@ -32,6 +32,7 @@ struct ctl {
 	const char *command;	  /* "key create" */
 	bool json;
 	struct ks_client *client; /* NULL before ctl_connect() */
+	bool in_transaction;	  /* what it does is only staged, and nothing is told of it */
 };
 
 /* The value of an option; NULL: not given. */
@@ -45,6 +46,9 @@ bool ctl_operations(const struct ctl *ctl, enum option option, unsigned *ret_ope
 
 /* Connects, with --socket, --deadline and --wait. EXIT_OK, or it was told. */
 enum exit_code ctl_connect(struct ctl *ctl);
+
+/* Whether changes are staged from now on. */
+void ctl_stage(struct ctl *ctl, bool in_transaction);
 
 /* Tells a failure in a sentence, with --json as an object too. Returns @code. */
 enum exit_code ctl_fail(const struct ctl *ctl, enum exit_code code, const char *format, ...)

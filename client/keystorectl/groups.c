@@ -121,6 +121,8 @@ static enum exit_code change_group(struct ctl *ctl, struct ks_group_change *chan
 		return code;
 	if (ks_group_set(ctl->client, ctl->words[0], change, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
+	else if (ctl->in_transaction)
+		code = EXIT_OK;
 	else if (!change->remove)
 		code = show(ctl, result);
 	else if (ctl->json)
@@ -171,6 +173,7 @@ const struct command commands_group[] = {
 			"has no\n"
 			"other fault, once and for all: for commissioning, never in production.",
 		.run = command_group_set,
+		.is_staged = true,
 	},
 	{
 		.name = "group delete",

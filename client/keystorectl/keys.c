@@ -1,21 +1,19 @@
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "command.h"
 #include "files.h"
 #include "keytext.h"
 #include "progress.h"
 #include "table.h"
 
-#define DOING_BYTES    128
-#define PEM_BYTES_MAX  65536
-#define DATABASE_BYTES 4096
+#define DOING_BYTES   128
+#define PEM_BYTES_MAX 65536
 
 static enum exit_code command_key_create(struct ctl *ctl)
 {
@@ -170,34 +168,6 @@ static enum exit_code command_key_delete(struct ctl *ctl)
 	return code;
 }
 
-static bool user_find(const char *text, uint32_t *ret_id)
-{
-	char buf[DATABASE_BYTES];
-	struct passwd *found = NULL;
-	struct passwd user;
-
-	if (parse_number(text, ret_id))
-		return true;
-	if (getpwnam_r(text, &user, buf, sizeof(buf), &found) != 0 || !found)
-		return false;
-	*ret_id = user.pw_uid;
-	return true;
-}
-
-static bool group_find(const char *text, uint32_t *ret_id)
-{
-	char buf[DATABASE_BYTES];
-	struct group *found = NULL;
-	struct group group;
-
-	if (parse_number(text, ret_id))
-		return true;
-	if (getgrnam_r(text, &group, buf, sizeof(buf), &found) != 0 || !found)
-		return false;
-	*ret_id = group.gr_gid;
-	return true;
-}
-
 static enum exit_code command_key_allow(struct ctl *ctl)
 {
 	const char *user = ctl_option(ctl, OPTION_UID);
@@ -208,10 +178,8 @@ static enum exit_code command_key_allow(struct ctl *ctl)
 
 	if (!user == !group)
 		return ctl_fail(ctl, EXIT_USAGE, "key allow needs one of --uid USER, --gid GROUP");
-	if (user && !user_find(user, &grant.id))
-		return ctl_fail(ctl, EXIT_USAGE, "--uid %s: there is no such user", user);
-	if (group && !group_find(group, &grant.id))
-		return ctl_fail(ctl, EXIT_USAGE, "--gid %s: there is no such group", group);
+	if (!account_id(ctl, user ? user : group, !user, &grant.id))
+		return EXIT_USAGE;
 	if (!ctl_operations(ctl, OPTION_OPERATIONS, &grant.operations))
 		return EXIT_USAGE;
 	code = ctl_connect(ctl);

@@ -90,6 +90,8 @@ static void add_details(json_t *object, const struct ks_key *key)
 	for (size_t i = 0; i < key->grant_count; i++)
 		json_array_append_new(grants, grant_json(&key->grants[i]));
 	json_object_set_new(object, "grants", grants);
+	if (*key->service)
+		json_object_set_new(object, "service", text_json(key->service));
 	free(fingerprint);
 }
 
@@ -150,8 +152,10 @@ void key_print(const struct ks_key *key, FILE *out)
 			      operations_text(key->grants[i].operations));
 	if (key->of_ca)
 		fact_print(out, "allowed", "nobody: it signs what keystored built as this CA");
-	else if (key->fingerprint && key->grant_count == 0)
+	else if (key->fingerprint && key->grant_count == 0 && !*key->service)
 		fact_print(out, "allowed", "nobody");
+	if (*key->service)
+		fact_print(out, "used by", "the user of service %s", key->service);
 	free(fingerprint);
 }
 

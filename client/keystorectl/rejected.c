@@ -112,6 +112,8 @@ static enum exit_code finish(struct ctl *ctl, struct ks_result *result, const ch
 
 	if (result->status != KS_OK)
 		code = ctl_fail_result(ctl, result);
+	else if (ctl->in_transaction)
+		code = EXIT_OK;
 	else if (ctl->json)
 		code = ctl_print_json(ctl, json_pack("{s:s}", done, what));
 	else
@@ -298,6 +300,7 @@ const struct command commands_rejected[] = {
 		.word_count = 1,
 		.summary = "trust a certificate that was refused",
 		.run = command_rejected_trust,
+		.is_staged = true,
 	},
 	{
 		.name = "rejected delete",

@@ -208,6 +208,11 @@ static const char *const event_texts[] = {
 	[KS_EVENT_CERT_DELETED] = "cert deleted",
 	[KS_EVENT_CRL] = "crl",
 	[KS_EVENT_EXPIRY] = "cert expiry",
+	[KS_EVENT_TRUST] = "trust changed",
+	[KS_EVENT_REJECTED] = "rejected",
+	[KS_EVENT_SERVICE_CREATED] = "service created",
+	[KS_EVENT_SERVICE_UPDATED] = "service updated",
+	[KS_EVENT_SERVICE_DELETED] = "service deleted",
 };
 
 static json_t *event_json(const struct ks_event *event, const char *time)
@@ -224,6 +229,19 @@ static json_t *event_json(const struct ks_event *event, const char *time)
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
 				 "common_name", text_json(event->cert_common_name), "days_left",
 				 (int)event->days_left, "note", text_json(event->note));
+	if (event->type == KS_EVENT_REJECTED)
+		return json_pack("{s:s, s:s, s:I, s:o, s:o}", "time", time, "event",
+				 event_texts[event->type], "id", (json_int_t)event->rejected_id,
+				 "group", text_json(event->group), "message",
+				 text_json(event->rejected_reason));
+	if (event->service_name)
+		return json_pack("{s:s, s:s, s:o, s:I, s:o}", "time", time, "event",
+				 event_texts[event->type], "service",
+				 text_json(event->service_name), "cert_id",
+				 (json_int_t)event->cert_id, "group", text_json(event->group));
+	if (event->type == KS_EVENT_TRUST)
+		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
+				 "group", text_json(event->group));
 	if (event->cert_id)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
@@ -250,6 +268,12 @@ static void print_event(const struct ks_event *event, void *user)
 	else if (event->type == KS_EVENT_CRL)
 		printf("%s crl of #%llu number %s\n", now, (unsigned long long)event->crl->ca_id,
 		       event->crl->number);
+	else if (event->type == KS_EVENT_REJECTED)
+		printf("%s rejected #%llu in %s: %s\n", now, (unsigned long long)event->rejected_id,
+		       event->group, event->rejected_reason);
+	else if (event->service_name || event->type == KS_EVENT_TRUST)
+		printf("%s %s %s\n", now, event_texts[event->type],
+		       event->service_name ? event->service_name : event->group);
 	else
 		printf("%s %s #%llu %s\n", now, event_texts[event->type],
 		       (unsigned long long)(event->cert_id ? event->cert_id : event->key_id),

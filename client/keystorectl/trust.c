@@ -215,6 +215,8 @@ static enum exit_code finish(struct ctl *ctl, struct ks_result *result, const ch
 
 	if (result->status != KS_OK)
 		code = ctl_fail_result(ctl, result);
+	else if (ctl->in_transaction)
+		code = EXIT_OK;
 	else if (ctl->json)
 		code = ctl_print_json(ctl, json_pack("{s:I, s:o}", done, (json_int_t)count, "group",
 						     text_json(ctl->words[0])));
@@ -403,6 +405,7 @@ const struct command commands_trust[] = {
 			"file;\n"
 			"an older CRL of it goes.",
 		.run = command_trust_add,
+		.is_staged = true,
 	},
 	{
 		.name = "trust set",
@@ -412,6 +415,7 @@ const struct command commands_trust[] = {
 		.summary = "replace a trust group's lists by what a file has",
 		.help = "The trusted certificates and CRLs, or those that --list names.",
 		.run = command_trust_set,
+		.is_staged = true,
 	},
 	{
 		.name = "trust remove",
@@ -421,6 +425,7 @@ const struct command commands_trust[] = {
 		.summary = "remove an entry from a trust group",
 		.help = "A CA's CRLs go with its certificate.",
 		.run = command_trust_remove,
+		.is_staged = true,
 	},
 	{
 		.name = "trust export",

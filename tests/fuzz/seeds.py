@@ -79,6 +79,14 @@ REQUESTS = {
     "rejected_delete": (67, num(1, 1) + blob(2, "opcua")),
     "validate": (68, blob(1, "opcua") + blob(3, b"\x30\x00") + blob(4, b"\x30") + num(5, 4)),
     "trust_export": (69, blob(1, "opcua") + blob(3, bytes(32))),
+    "service_list": (70, blob(1, "a")),
+    "service_set": (71, blob(1, blob(1, "web") + num(2, 3) + num(5, 1) + num(6, 7))
+                    + blob(2, b"\x01\x04") + num(3, 1)),
+    "service_remove": (72, blob(1, "web")),
+    "txn_begin": (73, b""),
+    "txn_apply": (74, b""),
+    "txn_cancel": (75, b""),
+    "txn_status": (76, b""),
     "trust_set": (77, blob(1, "opcua") + num(2, 1) + blob(3, num(1, 1) + blob(2, b"\x30"))),
     "cert_import": (47, blob(1, b"-----BEGIN CERTIFICATE-----") + blob(2, "sesame") + num(3, 2)
                     + blob(4, "web-server") + blob(5, "web")),
@@ -98,6 +106,8 @@ def streams():
         "pipelined": b"".join(one.values()),
         "options": request(9, 17, b"", num(2, 500) + blob(3, "token") + num(4, 1) + num(5, 1)),
         "truncated": one["csr"][:-5],
+        "transaction": request(1, 73, b"") + request(2, 64, blob(1, "opcua") + num(2, 1), num(6, 1))
+                       + request(3, 61, blob(1, "opcua"), num(6, 1)) + request(4, 74, b""),
         "empty": frame(b""),
         "oversized": struct.pack(">I", 262145) + bytes(16),
         "garbage": bytes(range(1, 255)),

@@ -96,9 +96,10 @@ grep -q 'no good for a terminal' "$work/typescript" || {
 	failures=$((failures + 1))
 }
 
-./keystorectl --help | grep -q 'key create NAME' || failures=$((failures + 1))
-./keystorectl sign --help | grep -q -- '--digest' || failures=$((failures + 1))
-./keystorectl --version | grep -q '^keystorectl [0-9]' || failures=$((failures + 1))
+# The whole of it is read: a writer whose reader has seen enough would fail.
+./keystorectl --help | grep 'key create NAME' >/dev/null || failures=$((failures + 1))
+./keystorectl sign --help | grep -- '--digest' >/dev/null || failures=$((failures + 1))
+./keystorectl --version | grep '^keystorectl [0-9]' >/dev/null || failures=$((failures + 1))
 [[ $(./keystorectl --version --json) == '{"version":"'* ]] || failures=$((failures + 1))
 
 echo "$failures failures"

@@ -97,6 +97,10 @@ static bool expected(const struct subject *subject, int stage, const struct poli
 		return operations & POLICY_SIGN;
 	case RIGHT_DECRYPT:
 		return operations & POLICY_DECRYPT;
+	case RIGHT_TRANSACT:
+		return has(subject, stage, caller, RIGHT_MANAGE_TRUST) ||
+		       has(subject, stage, caller, RIGHT_MANAGE_SERVICES) ||
+		       has(subject, stage, caller, RIGHT_MANAGE_CERTS);
 	case RIGHT_USE_TRUST:
 		return has(subject, stage, caller, RIGHT_VIEW) || (operations & POLICY_TRUST);
 	case RIGHT_RECOVER:
