@@ -19,8 +19,37 @@ packages_missing() {
 	done <packaging/dev-packages
 }
 
+release_of_this() { # like bookworm
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
+# Where apt has the packages of a release of Debian from.
+release_source() { # RELEASE
+	# shellcheck disable=SC2016 # apt-get expands it
+	apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Origin: Debian" \
+		"Codename: $1" "Component: main" | head -n 1
+}
+
+# Adds RELEASE to apt's sources for this run of ./dev, from where the machine has its own release;
+# what is configured in /etc stays as it is. PACKAGES alone may come from there: the others are
+# pinned so low that none is installed or upgraded.
+release_add() { # RELEASE PACKAGES; adds to apt_options
+	local dir=$top/build/apt source
+	source=$(release_source "$(release_of_this)")
+	[ -n "$source" ] || die "apt's sources don't say where this machine has Debian from"
+	rm -rf "$dir"
+	mkdir -p "$dir/sources" "$dir/preferences"
+	find /etc/apt/sources.list.d -type f -exec cp -t "$dir/sources" {} +
+	find /etc/apt/preferences.d -type f -exec cp -t "$dir/preferences" {} +
+	[ -n "$(release_source "$1")" ] || echo "deb $source $1 main" >"$dir/sources/keystored.list"
+	printf 'Package: %s\nPin: release n=%s\nPin-Priority: %s\n\n' "$2" "$1" 100 '*' "$1" -10 \
+		>"$dir/preferences/keystored"
+	apt_options+=(-o "Dir::Etc::SourceParts=$dir/sources"
+		-o "Dir::Etc::PreferencesParts=$dir/preferences" -o Acquire::Languages=none)
+}
+
 packages_install() {
-	local missing as_root=() names=() choices choice
+	local missing as_root=() names=() choices choice apt_options
 	command -v dpkg-query >/dev/null || return 0 # not Debian: CMake says what is missing
 	missing=$(packages_missing)
 	[ -n "$missing" ] || return 0
@@ -31,16 +60,21 @@ packages_install() {
 	fi
 	say "Installing what is missing:" "${missing//$'\n'/ }"
 	# A machine that was just started may be updating itself: wait for it.
-	"${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update
+	apt_options=(-o DPkg::Lock::Timeout=300)
+	"${as_root[@]}" apt-get "${apt_options[@]}" update
+	if [[ $missing == *libopen62541* && $(release_of_this) == bookworm ]]; then
+		release_add trixie "libopen62541* libmbedcrypto16 libmbedx509-7"
+		"${as_root[@]}" apt-get "${apt_options[@]}" update
+	fi
 	for choices in $missing; do
 		for choice in ${choices//|/ }; do
-			if apt-cache show "$choice" >/dev/null 2>&1; then
+			if apt-cache "${apt_options[@]}" show "$choice" >/dev/null 2>&1; then
 				names+=("$choice")
 				continue 2
 			fi
 		done
 		die "no package source of this machine has $choices"
 	done
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${names[@]}"
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" \
+		install -y --no-install-recommends "${names[@]}"
 }

@@ -22,7 +22,7 @@ KNOWLEDGE = [
      r"\bX509_(new|free|sign|verify|REQ_\w+|CRL_\w+|NAME_\w+|EXTENSION_\w+)\(",
      ["keystored/x509*", "client/keystorectl/x509*", "tests/*", "client/provider/*"]),
     ("netlink", r'^#\s*include\s*[<"](netlink/|linux/(rt)?netlink)', ["keystored/watch*.c"]),
-    ("open62541", r'^#\s*include\s*[<"]open62541', ["frontends/opcua/*"]),
+    ("open62541", r'^#\s*include\s*[<"]open62541', ["frontends/opcua/*", "tests/interop/open62541/*"]),
     ("libmicrohttpd", r'^#\s*include\s*[<"]microhttpd', ["frontends/https/*"]),
     ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*"]),
 ]
