@@ -13,7 +13,10 @@ packages_missing() {
 		choices=${line%%[[:space:]]*}
 		[ -n "$choices" ] || continue
 		for choice in ${choices//|/ }; do
-			if package_is_installed "$choice"; then continue 2; fi
+			if package_is_installed "${choice%:*}"; then continue 2; fi
+			if [[ $choice == *:* ]] && command -v "${choice#*:}" >/dev/null; then
+				continue 2
+			fi
 		done
 		echo "$choices"
 	done <packaging/dev-packages
@@ -68,6 +71,7 @@ packages_install() {
 	fi
 	for choices in $missing; do
 		for choice in ${choices//|/ }; do
+			choice=${choice%:*}
 			if apt-cache "${apt_options[@]}" show "$choice" >/dev/null 2>&1; then
 				names+=("$choice")
 				continue 2
