@@ -378,7 +378,7 @@ static enum store_status put_key(struct service *service, struct intake *intake)
 		       ? status
 		       : service_key_put_for(service, uid, intake->key_name, intake->key_id,
 					     intake->key, old->operations & can, old->grants,
-					     old->grant_count);
+					     old->own_grant_count);
 }
 
 static enum store_status apply(struct service *service, struct change *change)
@@ -488,6 +488,9 @@ void intake_run(struct request *request, struct intake *intake)
 	};
 
 	intake->change.kind = &kind;
+	intake->change.bytes = sizeof *intake;
+	for (size_t i = 0; i < intake->count; i++)
+		intake->change.bytes += intake->certs[i].cert.der_len;
 	snprintf(intake->change.object, sizeof intake->change.object, "%s", intake->key_name);
 	request_change(request, &intake->change);
 }

@@ -160,7 +160,7 @@ static enum store_status add_successor(struct request *request, const struct iss
 
 	if (status == STORE_OK)
 		status = service_key_add_for(request, order->cert.key_id, order->key, operations,
-					     old->grants, old->grant_count);
+					     old->grants, old->own_grant_count);
 	return status;
 }
 

@@ -259,6 +259,23 @@ Test(service_assign, is_told_when_its_certificate_is_renewed)
 	cr_assert_eq(client_sign(&user, "line"), STATUS_OK);
 }
 
+Test(service_assign, takes_a_renewed_certificates_new_key_along_and_leaves_no_grant_behind)
+{
+	Keystore__V1__CertRenewRequest renew = KEYSTORE__V1__CERT_RENEW_REQUEST__INIT;
+	ks_pb_request request = REQUEST(CERT_RENEW, cert_renew, &renew);
+
+	renew.id = 3;
+	renew.new_key = true;
+	cr_assert_eq(create(&root, "line-1", STORE_OUC, 3), STATUS_OK);
+	cr_assert_eq(client_try(&root, &request), STATUS_OK);
+	cr_assert_eq(client_sign(&user, "line.v2"), STATUS_OK);
+	/* As long as the former version is valid. */
+	cr_assert_eq(client_sign(&user, "line"), STATUS_OK);
+	cr_assert_eq(drop(&root, "line-1"), STATUS_OK);
+	cr_assert_eq(client_sign(&user, "line.v2"), STATUS_DENIED);
+	cr_assert_eq(client_sign(&user, "line"), STATUS_DENIED);
+}
+
 Test(service_assign, has_a_limit_of_services)
 {
 	for (int i = 0; i < STORE_SERVICES_MAX; i++) {
