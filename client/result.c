@@ -414,6 +414,7 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 	case KEYSTORE__V1__REPLY__BODY_ROLE:
 	case KEYSTORE__V1__REPLY__BODY_ROLE_LIST:
 	case KEYSTORE__V1__REPLY__BODY_SESSION_LIST:
+	case KEYSTORE__V1__REPLY__BODY_MODE:
 		return result_users_read(&owned->users, reply, &owned->result);
 	case KEYSTORE__V1__REPLY__BODY_EVENT:
 	case KEYSTORE__V1__REPLY__BODY__NOT_SET:

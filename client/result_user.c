@@ -149,6 +149,8 @@ bool result_users_read(struct result_users *users, const ks_pb_reply *reply,
 		read_roles(users, &reply->role->role, 1, result);
 	} else if (reply->body_case == KEYSTORE__V1__REPLY__BODY_ROLE_LIST) {
 		read_roles(users, reply->role_list->roles, reply->role_list->n_roles, result);
+	} else if (reply->body_case == KEYSTORE__V1__REPLY__BODY_MODE) {
+		result->mode = (enum ks_mode)reply->mode->mode;
 	} else if (reply->body_case == KEYSTORE__V1__REPLY__BODY_SESSION_LIST) {
 		read_sessions(users, reply->session_list, result);
 	}

@@ -229,3 +229,47 @@ enum ks_status ks_role_delete_start(struct ks_client *client, const char *name, 
 {
 	return role_delete(client, name, STARTED);
 }
+
+static enum ks_status mode_show(struct ks_client *client, const struct reply_to *to)
+{
+	Keystore__V1__ModeShowRequest body = KEYSTORE__V1__MODE_SHOW_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_MODE_SHOW;
+	request.mode_show = &body;
+	return client_submit(client, &request, to);
+}
+
+enum ks_status ks_mode_show(struct ks_client *client, struct ks_result **ret_result)
+{
+	return mode_show(client, BLOCKING);
+}
+
+enum ks_status ks_mode_show_start(struct ks_client *client, ks_done_fn *done, void *user)
+{
+	return mode_show(client, STARTED);
+}
+
+static enum ks_status mode_set(struct ks_client *client, enum ks_mode mode,
+			       const struct reply_to *to)
+{
+	Keystore__V1__ModeSetRequest body = KEYSTORE__V1__MODE_SET_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	body.mode = (Keystore__V1__Mode)mode;
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_MODE_SET;
+	request.mode_set = &body;
+	return client_submit(client, &request, to);
+}
+
+enum ks_status ks_mode_set(struct ks_client *client, enum ks_mode mode,
+			   struct ks_result **ret_result)
+{
+	return mode_set(client, mode, BLOCKING);
+}
+
+enum ks_status ks_mode_set_start(struct ks_client *client, enum ks_mode mode, ks_done_fn *done,
+				 void *user)
+{
+	return mode_set(client, mode, STARTED);
+}

@@ -145,3 +145,8 @@ bool policy_may_give(const struct policy *policy, const struct policy_caller *ca
 		return true;
 	return !(rights & ~policy_rights(policy, caller));
 }
+
+bool policy_is_in_scope(const struct policy *policy, enum policy_scope scope)
+{
+	return !policy->is_local || scope != POLICY_PROJECT_MODE;
+}

@@ -87,6 +87,14 @@ struct policy {
 	const gid_t *administrator_groups;
 	size_t administrator_group_count;
 	bool has_users;
+	bool is_local; /* mode: certificates sign themselves */
+};
+
+/* In which mode something can be done. */
+enum policy_scope {
+	POLICY_BOTH_MODES = 0,
+	POLICY_PROJECT_MODE, /* CAs, what they issue, roles */
+	POLICY_TO_PROJECT,   /* itself switches to project mode */
 };
 
 /*
@@ -120,6 +128,8 @@ enum policy_verdict {
 						const struct policy_caller *caller,
 						enum right right,
 						const struct policy_object *object);
+
+bool policy_is_in_scope(const struct policy *policy, enum policy_scope scope);
 
 /* What of the rights that roles can give the caller has, RIGHT_BIT()s. */
 unsigned policy_rights(const struct policy *policy, const struct policy_caller *caller);

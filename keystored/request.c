@@ -140,6 +140,23 @@ bool request_allows(struct request *request, enum right right, const struct keyr
 	return verdict == POLICY_ALLOWED;
 }
 
+static bool scope_allows(struct request *request, enum policy_scope scope)
+{
+	if (policy_is_in_scope(&request->service->policy, scope))
+		return true;
+	request_fail(request, STATUS_CONFLICT,
+		     "\"%s\" is not for local mode, where certificates sign themselves and there "
+		     "are no CAs: switch to project mode, with project init or mode set project",
+		     request->kind->name);
+	return false;
+}
+
+bool request_needs_project(struct request *request)
+{
+	return request->kind->scope == POLICY_TO_PROJECT ||
+	       scope_allows(request, POLICY_PROJECT_MODE);
+}
+
 struct tpm_key *request_tpm_key(struct request *request, const struct keyring_key *key)
 {
 	struct tpm_key *tpm = NULL;
@@ -533,7 +550,8 @@ static void dispatch(struct request *request, const ks_pb_request *message)
 	} else if (!request_allows(request, kind->right, NULL)) {
 		return;
 	}
-	kind->handle(request, body, key);
+	if (scope_allows(request, kind->scope))
+		kind->handle(request, body, key);
 }
 
 bool request_own(struct service *service, const ks_pb_request *message, bool is_quiet,

@@ -123,6 +123,12 @@ bool request_may_use(struct request *request, enum right right, const struct pol
 /* Whether the caller has @right on @key; if not, it has been answered DENIED. */
 bool request_allows(struct request *request, enum right right, const struct keyring_key *key);
 
+/*
+ * Whether the mode lets CAs work and be made; for what the body alone tells. Otherwise it has
+ * been answered.
+ */
+bool request_needs_project(struct request *request);
+
 /* The key that @ref names, and @right on it. False: answered. */
 bool request_find_key(struct request *request, const Keystore__V1__KeyRef *ref, enum right right,
 		      const struct keyring_key **ret_key);

@@ -9,6 +9,7 @@
 #include "service_crl.h"
 #include "service_info.h"
 #include "service_key.h"
+#include "service_mode.h"
 #include "service_pin.h"
 #include "service_rejected.h"
 #include "service_renewal.h"
@@ -49,7 +50,8 @@ static const struct request_kind kinds[] = {
 			   ABOUT(DecryptRequest, key)},
 	[BODY(CSR)] = {"csr", service_use_csr, RIGHT_CERTIFY, ABOUT(CsrRequest, key)},
 	[BODY(PROJECT_INIT)] = {"project init", service_cert_project_init, RIGHT_MANAGE_CERTS,
-				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true},
+				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true,
+				.scope = POLICY_TO_PROJECT},
 	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
@@ -58,15 +60,15 @@ static const struct request_kind kinds[] = {
 			       AUDIT_ENTRY, .is_staged = true},
 	/* What is revoked stays so, whoever waits for the list. */
 	[BODY(CERT_REVOKE)] = {"cert revoke", service_cert_revoke, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CONTINUES},
+			       AUDIT_ENTRY, VANISH_CONTINUES, .scope = POLICY_PROJECT_MODE},
 	[BODY(CERT_SET_RENEWAL)] = {"cert renewal", service_cert_set_renewal, RIGHT_MANAGE_CERTS,
 				    PLAIN, AUDIT_ENTRY},
 	[BODY(CLOCK_CONFIRM)] = {"clock confirm", service_clock_confirm, RIGHT_MANAGE_CERTS, PLAIN,
 				 AUDIT_ENTRY},
 	[BODY(CRL_EXPORT)] = {"crl export", service_crl_export, RIGHT_ANY, PLAIN},
 	[BODY(CRL_LIST)] = {"crl list", service_crl_list, RIGHT_ANY, PLAIN},
-	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN,
-			     AUDIT_ENTRY},
+	[BODY(CRL_RENEW)] = {"crl renew", service_crl_renew, RIGHT_MANAGE_CERTS, PLAIN, AUDIT_ENTRY,
+			     .scope = POLICY_PROJECT_MODE},
 	[BODY(CERT_IMPORT)] = {"cert import", service_cert_import, RIGHT_MANAGE_CERTS, PLAIN,
 			       AUDIT_ENTRY, VANISH_CANCELS, true, .is_staged = true},
 	[BODY(CERT_REPLACE)] = {"cert replace", service_cert_replace, RIGHT_MANAGE_CERTS, PLAIN,
@@ -74,7 +76,7 @@ static const struct request_kind kinds[] = {
 	[BODY(CERT_REQUEST)] = {"cert request", service_cert_request, RIGHT_MANAGE_CERTS, PLAIN,
 				AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_SIGN_CSR)] = {"ca sign", service_cert_sign_csr, RIGHT_MANAGE_CERTS, PLAIN,
-				 AUDIT_ENTRY},
+				 AUDIT_ENTRY, .scope = POLICY_PROJECT_MODE},
 	/* Who may see which certificate, the handlers check. */
 	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
 	[BODY(CERT_CHECK)] = {"cert check", service_cert_check, RIGHT_ANY, PLAIN},
@@ -124,12 +126,15 @@ static const struct request_kind kinds[] = {
 	[BODY(USER_RECOVER)] = {"user recover", service_user_recover, RIGHT_RECOVER, PLAIN,
 				AUDIT_ENTRY},
 	[BODY(ROLE_LIST)] = {"role list", service_role_list, RIGHT_VIEW, PLAIN},
-	[BODY(ROLE_SET)] = {"role set", service_role_set, RIGHT_MANAGE_USERS, PLAIN, AUDIT_ENTRY},
+	[BODY(ROLE_SET)] = {"role set", service_role_set, RIGHT_MANAGE_USERS, PLAIN, AUDIT_ENTRY,
+			    .scope = POLICY_PROJECT_MODE},
 	[BODY(ROLE_DELETE)] = {"role delete", service_role_delete, RIGHT_MANAGE_USERS, PLAIN,
-			       AUDIT_ENTRY},
+			       AUDIT_ENTRY, .scope = POLICY_PROJECT_MODE},
 	[BODY(SESSION_LIST)] = {"session list", service_session_list, RIGHT_MANAGE_USERS, PLAIN},
 	[BODY(SESSION_END)] = {"session end", service_session_end, RIGHT_MANAGE_USERS, PLAIN,
 			       AUDIT_ENTRY},
+	[BODY(MODE_SHOW)] = {"mode show", service_mode_show, RIGHT_ANY, PLAIN},
+	[BODY(MODE_SET)] = {"mode set", service_mode_set, RIGHT_MANAGE_CERTS, PLAIN, AUDIT_ENTRY},
 	[BODY(AUDIT_VERIFY)] = {"audit verify", service_audit_verify, RIGHT_READ_AUDIT, PLAIN},
 };
 

@@ -32,6 +32,7 @@ struct request_kind {
 	enum vanish_kind vanish;
 	bool is_creation; /* slow, so with a deadline of its own */
 	bool is_staged;	  /* may be part of a transaction: it ends in request_change() */
+	enum policy_scope scope;
 };
 
 /* Never NULL: of a number that nothing has, one without a handler. */

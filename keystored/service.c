@@ -90,6 +90,16 @@ static struct sessions *open_sessions(const struct config *config)
 	return sessions_new(&limits);
 }
 
+static bool load_mode(struct service *service)
+{
+	bool is_project = false;
+
+	if (store_mode_get(service->store, &is_project) != STORE_OK)
+		return false;
+	service->policy.is_local = !is_project;
+	return true;
+}
+
 bool service_open(struct service *service, const struct config *config, const struct log *log,
 		  sd_event *event, struct store *store, struct tpm_engine *engine)
 {
@@ -132,6 +142,7 @@ bool service_open(struct service *service, const struct config *config, const st
 	    !service->clock || !service->crls || !service->upkeep || !service->trust ||
 	    !service->rejects || !service->txn || !service->requests || !service->conns ||
 	    !service->sessions || !service->throttle || !service_users_refresh(service) ||
+	    !load_mode(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;

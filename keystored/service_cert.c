@@ -208,6 +208,7 @@ void service_cert_project_init(struct request *request, const void *body,
 
 	if (!issue)
 		return;
+	issue->to_project = true;
 	validity.days = asked->days;
 	for (size_t i = 0; i < sizeof cas / sizeof *cas; i++) {
 		struct issue_order *order = &issue->orders[issue->count++];

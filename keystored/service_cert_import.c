@@ -272,7 +272,8 @@ static void import_key(struct request *request, const char *name)
 	bool is_ca = intake->certs[importing->main].cert.facts.is_ca;
 	struct tpm_job *job;
 
-	if (!request_reserve_name(request, name) || !service_key_has_room(request))
+	if ((is_ca && !request_needs_project(request)) || !request_reserve_name(request, name) ||
+	    !service_key_has_room(request))
 		return;
 	snprintf(intake->key_name, sizeof intake->key_name, "%s", name);
 	intake->key_of_ca = is_ca;

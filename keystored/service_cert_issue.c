@@ -15,6 +15,7 @@
 #include "service_key.h"
 #include "service_pin.h"
 #include "store_csr.h"
+#include "store_user.h"
 #include "x509_check.h"
 #include "x509_csr_read.h"
 
@@ -307,6 +308,8 @@ static void finish(struct request *request)
 	}
 	for (size_t i = 0; i < issue->count && status == STORE_OK; i++)
 		status = store_order(request, &issue->orders[i]);
+	if (status == STORE_OK && issue->to_project)
+		status = store_mode_set(request->service->store, true);
 	if (status != STORE_OK)
 		forget_keys(request);
 	if (status == STORE_NOT_FOUND) {
@@ -320,6 +323,8 @@ static void finish(struct request *request)
 	describe(issue, detail, sizeof detail);
 	if (!request_commit(request, status, detail))
 		return;
+	if (issue->to_project)
+		request->service->policy.is_local = false;
 	for (size_t i = 0; i < issue->count; i++)
 		publish(request, &issue->orders[i], is_renewal);
 	if (issue->orders[0].is_request)

@@ -45,7 +45,8 @@ struct issue_order {
 struct issue {
 	struct issue_order orders[ISSUE_MAX];
 	size_t count;
-	char note[160]; /* for the reply */
+	char note[160];	 /* for the reply */
+	bool to_project; /* switches to project mode when it is done */
 
 	size_t at;
 };

@@ -87,6 +87,8 @@ bool cert_take_issuer(struct request *request, struct issue_order *order, uint64
 	char object[sizeof request->object];
 	struct store_cert issuer;
 
+	if (!request_needs_project(request))
+		return false;
 	memcpy(object, request->object, sizeof object);
 	if (!service_cert_find(request, id, &issuer))
 		return false;
@@ -178,6 +180,8 @@ bool cert_take_names(struct request *request, struct store_cert *cert,
 bool cert_take_subject(struct request *request, struct issue_order *order,
 		       const struct profile *profile, const char *subject)
 {
+	if (profile->is_ca && !request_needs_project(request))
+		return false;
 	order->cert.kind = profile->is_ca ? STORE_CERT_CA : STORE_CERT_DEVICE;
 	order->cert.profile = profile->id;
 	order->cert.created = clock_now(request->service->clock);

@@ -375,6 +375,11 @@ struct ks_check { /* of certificates */
 	uint64_t last;	  /* the last of them, for the next page */
 };
 
+enum ks_mode {
+	KS_MODE_LOCAL = 1, /* certificates sign themselves; no CAs */
+	KS_MODE_PROJECT = 2,
+};
+
 struct ks_client;
 struct ks_login; /* keystore_users.h has these */
 struct ks_role;
@@ -425,7 +430,8 @@ struct ks_result {
 	const struct ks_txn *txn;		 /* txn begin, apply, cancel, status */
 	const struct ks_assignment *assignments; /* service set: one; service list: a page */
 	size_t assignment_count;
-	const char *note; /* cert create, renew: where it differs from what is usual; else "" */
+	enum ks_mode mode; /* mode show, mode set */
+	const char *note;  /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;
 	uint64_t data_total;	/* crl export: bytes of the whole list */

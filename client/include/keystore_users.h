@@ -188,6 +188,15 @@ enum ks_status ks_session_end(struct ks_client *client, uint64_t id, struct ks_r
 enum ks_status ks_session_end_start(struct ks_client *client, uint64_t id, ks_done_fn *done,
 				    void *user);
 
+/* Which mode the service is in; switching keeps everything. */
+enum ks_status ks_mode_show(struct ks_client *client, struct ks_result **ret_result);
+enum ks_status ks_mode_show_start(struct ks_client *client, ks_done_fn *done, void *user);
+
+enum ks_status ks_mode_set(struct ks_client *client, enum ks_mode mode,
+			   struct ks_result **ret_result);
+enum ks_status ks_mode_set_start(struct ks_client *client, enum ks_mode mode, ks_done_fn *done,
+				 void *user);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

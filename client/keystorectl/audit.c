@@ -36,6 +36,7 @@ static bool take_json(const struct ks_record *record, void *list)
 			   "object", text_json(record->object), "status", text_json(record->status),
 			   "detail", text_json(record->detail), "count", (json_int_t)record->count,
 			   "chain", chain ? json_string(chain) : NULL);
+	json_object_set_new(object, "user", *record->user ? text_json(record->user) : json_null());
 	free(chain);
 	return json_array_append_new(list, object) == 0;
 }
@@ -45,11 +46,11 @@ static bool take_row(const struct ks_record *record, void *table)
 	char detail[DETAIL_BYTES];
 	char time[TIME_BYTES];
 	char seq[24];
-	char uid[16];
+	char uid[96];
 
 	time_text(record->time / 1000000, time);
 	snprintf(seq, sizeof(seq), "%llu", (unsigned long long)record->seq);
-	snprintf(uid, sizeof(uid), "%u", record->uid);
+	snprintf(uid, sizeof(uid), "%u%s%s", record->uid, *record->user ? " " : "", record->user);
 	if (record->count > 1)
 		snprintf(detail, sizeof(detail), "%u times%s%s", record->count,
 			 *record->detail ? ": " : "", record->detail);

@@ -43,6 +43,8 @@ extern const struct command commands_external[];
 extern const struct command commands_assign[];
 extern const struct command commands_txn[];
 extern const struct command commands_audit[];
+extern const struct command commands_login[];
+extern const struct command commands_user[];
 
 /* All of them, in the order of the list; ends with NULL. */
 extern const struct command *const command_groups[];

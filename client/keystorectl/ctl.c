@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "token.h"
+
 #define MESSAGE_BYTES 1024
 
 static const struct {
@@ -117,7 +119,7 @@ enum exit_code ctl_connect(struct ctl *ctl)
 		return exit_code_of(status);
 	}
 	ks_set_options(ctl->client, &options);
-	return EXIT_OK;
+	return token_load(ctl);
 }
 
 bool ctl_hash(const struct ctl *ctl, enum ks_hash *ret_hash)

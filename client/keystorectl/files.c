@@ -110,26 +110,31 @@ static bool first_line(struct file *file)
 	return true;
 }
 
+enum exit_code file_read_line(const struct ctl *ctl, const char *path, size_t max,
+			      struct file *ret_line)
+{
+	enum exit_code code = file_read(ctl, path, max + PASSWORD_SLACK, ret_line);
+
+	if (code != EXIT_OK)
+		return code;
+	if (!first_line(ret_line)) {
+		file_free(ret_line);
+		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
+	}
+	if (ret_line->len >= 1 && ret_line->len <= max)
+		return EXIT_OK;
+	file_free(ret_line);
+	return ctl_fail(ctl, EXIT_USAGE, "the password in %s must have 1 to %zu bytes", path, max);
+}
+
 enum exit_code file_read_password(const struct ctl *ctl, size_t max, struct file *ret_password)
 {
 	const char *path = ctl_option(ctl, OPTION_PASSWORD_FILE);
-	enum exit_code code;
 
-	if (!path) {
-		*ret_password = (struct file){0};
-		return EXIT_OK;
-	}
-	code = file_read(ctl, path, max + PASSWORD_SLACK, ret_password);
-	if (code != EXIT_OK)
-		return code;
-	if (!first_line(ret_password)) {
-		file_free(ret_password);
-		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
-	}
-	if (ret_password->len >= 1 && ret_password->len <= max)
-		return EXIT_OK;
-	file_free(ret_password);
-	return ctl_fail(ctl, EXIT_USAGE, "the password in %s must have 1 to %zu bytes", path, max);
+	if (path)
+		return file_read_line(ctl, path, max, ret_password);
+	*ret_password = (struct file){0};
+	return EXIT_OK;
 }
 
 static bool digest_stream(int fd, const EVP_MD *md, uint8_t *digest, unsigned *ret_len)

@@ -27,6 +27,10 @@ void file_free(struct file *file);
 
 #define TPM_PASSWORD_BYTES_MAX 32
 
+/* The first line of a file that holds a password, 1 to @max bytes. EXIT_OK, or it was told. */
+enum exit_code file_read_line(const struct ctl *ctl, const char *path, size_t max,
+			      struct file *ret_line);
+
 /* The first line of --password-file, with a NUL after it; nothing when it is not given. */
 enum exit_code file_read_password(const struct ctl *ctl, size_t max, struct file *ret_password);
 

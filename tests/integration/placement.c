@@ -99,6 +99,8 @@ Test(placement, the_projects_own_ca_issues)
 Test(placement, an_external_ca_with_its_key_issues_here)
 {
 	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(fixture, "keystorectl mode set project"));
 	char *ca;
 
 	make_outside_ca(fixture);
@@ -210,6 +212,8 @@ Test(placement, a_ca_elsewhere_answers_a_csr)
 Test(placement, an_intermediate_ca_here_below_a_root_elsewhere_issues)
 {
 	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(fixture, "keystorectl mode set project"));
 	char *ca, *leaf;
 
 	make_outside_ca(fixture);
@@ -247,6 +251,8 @@ Test(placement, an_intermediate_ca_here_below_a_root_elsewhere_issues)
 Test(placement, a_path_length_is_kept_over_a_renewal)
 {
 	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(fixture, "keystorectl mode set project"));
 
 	ok(fixture, "keystorectl cert create --profile ca --self-signed --new-key root --algorithm "
 		    "ec-p256 --subject CN=Root --path-length 0");

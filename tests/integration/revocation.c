@@ -169,6 +169,7 @@ Test(revocation, of_a_ca_that_comes_here_with_its_key_stays)
 
 	free(fixture_sh_ok(
 		fixture, SHELL
+		"keystorectl mode set project; "
 		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
 		"ca.key "
 		"-out ca.pem -subj /CN=Old -days 900 -addext basicConstraints=critical,CA:TRUE "

@@ -23,6 +23,7 @@ static void up(void)
 	bench_up();
 	clock_now = 1000000;
 	bench.service.now = test_clock;
+	bench.service.policy.is_local = false;
 	root = client_new(0, 0);
 	front_end = client_new(FRONT_END, FRONT_END);
 	other = client_new(OTHER, OTHER);
