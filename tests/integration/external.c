@@ -70,19 +70,19 @@ Test(external, leaves_nothing_behind_when_it_is_refused)
 	struct fixture *fixture = fixture_new(NULL);
 
 	free(fixture_sh_ok(
-		fixture, SHELL
-		"says() { said=$1; shift; " CREATE "\"$@\" > out 2>&1 && exit 1; "
-		"grep -q \"$said\" out || { cat out; exit 1; }; }; "
-		"keystorectl project init > /dev/null; "
-		"says 'no certificate 9' --issuer 9 --out a; "
-		"test -z \"$(find a -type f)\"; "
-		"says 'not one of' --issuer 1 --layout windows --out b; fails test -e b; "
-		"says 'not a number' --issuer 1 --days many --out b; fails test -e b; " CREATE
-		"--issuer 1 --out c; says 'not overwritten' --issuer 1 --out c; "
-		/* By the rules of the profile: an application has an URI. */
-		"fails keystorectl external create x --profile opcua-client --subject CN=x "
-		"--issuer 1 --out d; test -z \"$(find d -type f)\"; "
-		"fails keystorectl external create ../x --profile tls-client --subject CN=x "
-		"--issuer 1 --out e; fails test -e e"));
+		fixture,
+		SHELL "says() { said=$1; shift; " CREATE "\"$@\" > out 2>&1 && exit 1; "
+		      "grep -q \"$said\" out || { cat out; exit 1; }; }; "
+		      "keystorectl project init > /dev/null; "
+		      "says 'no certificate 9' --issuer 9 --out a; "
+		      "test -z \"$(find a -type f)\"; "
+		      "says 'not one of' --issuer 1 --layout windows --out b; fails test -e b; "
+		      "says 'not a number' --issuer 1 --days many --out b; fails test -e b; " CREATE
+		      "--issuer 1 --out c; says 'not overwritten' --issuer 1 --out c; "
+		      /* By the rules of the profile: an application has an URI. */
+		      "fails keystorectl external create x --profile opcua-client --subject CN=x "
+		      "--issuer 1 --out d; test -z \"$(find d -type f)\"; "
+		      "fails keystorectl external create ../x --profile tls-client --subject CN=x "
+		      "--issuer 1 --out e; fails test -e e"));
 	fixture_free(fixture);
 }
