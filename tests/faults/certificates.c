@@ -20,6 +20,7 @@
 #define KILLS	    200
 #define ENTRIES_MAX 8192
 #define SERIAL_MAX  64
+#define ACTS_MIN    20
 
 /* What a client was told has happened. */
 struct entry {
@@ -39,7 +40,7 @@ struct actor {
 	unsigned turn;
 	uint64_t id; /* of the certificate that it replaces */
 	EVP_PKEY *key;
-	size_t count;
+	atomic_size_t count;
 	struct entry entries[ENTRIES_MAX];
 };
 
@@ -199,6 +200,14 @@ static void *actor_run(void *user)
 	return NULL;
 }
 
+/* On a busy machine the service may die faster than anybody gets anything done. */
+static bool has_acted(void *user)
+{
+	struct actor *actor = user;
+
+	return atomic_load(&actor->count) >= ACTS_MIN;
+}
+
 static void expect(struct fixture *fixture, const char *sql, const char *answer)
 {
 	char *out = fixture_sh_ok(fixture, "sqlite3 state/keystored.db \"%s\"", sql);
@@ -309,14 +318,14 @@ Test(certificates, are_whole_or_not_there_when_the_service_is_killed_at_200_mome
 		fixture_service_start(fixture);
 		fixture_service_wait(fixture);
 	}
+	for (size_t i = 0; i < count; i++)
+		fixture_until(has_acted, &actors[i], actors[i].name);
 	atomic_store(&is_over, true);
 	for (size_t i = 0; i < count; i++)
 		pthread_join(actors[i].thread, NULL);
 
 	cr_assert_eq(ks_connect(fixture_socket(fixture), &client), KS_OK);
 	for (size_t i = 0; i < count; i++) {
-		cr_assert_geq(actors[i].count, KILLS / 20, "%s: %zu", actors[i].name,
-			      actors[i].count);
 		check_entries(&actors[i], client);
 		EVP_PKEY_free(actors[i].key);
 	}
