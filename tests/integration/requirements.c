@@ -185,6 +185,44 @@ ROW(a14_a_certificate_is_replaced_by_a_cas_answer, PROJECT NEW
     "keystorectl cert replace 3 k.pem > /dev/null; test $(fact 3 'c[\"version\"]') = 2; "
     "fact 3 'c[\"issuer\"]' | grep -q Outside")
 
+ROW(a15_switching_between_local_and_project_mode_keeps_everything,
+    SHELL "keystorectl mode show | grep -q local; " NEW "--profile tls-client --self-signed "
+	  "--new-key k --subject CN=k > /dev/null; fails " NEW
+	  "--profile ca --self-signed --new-key c --subject CN=c; says 'project'; "
+	  "keystorectl mode set project > /dev/null; " NEW
+	  "--profile ca --self-signed --new-key c --subject CN=c > /dev/null; "
+	  "keystorectl mode set local > /dev/null; keystorectl cert show 1 > /dev/null; "
+	  "keystorectl cert renew 1 > /dev/null; keystorectl cert show 2 > /dev/null; fails " NEW
+	  "--profile tls-client --issuer 2 --new-key d --subject CN=d; says 'project'")
+
+ROW(a16_management_needs_a_login_as_soon_as_there_is_an_administrator,
+    PROJECT "export XDG_RUNTIME_DIR=$PWD; echo correct-horse-battery > p; "
+	    "keystorectl user create anna --roles administrator --password-file p > /dev/null; "
+	    "fails keystorectl cert renew 2; says login; "
+	    "echo wrong-horse-battery > q; fails keystorectl login anna --password-file q; "
+	    "keystorectl login anna --password-file p > /dev/null; "
+	    "keystorectl cert renew 2 > /dev/null; keystorectl audit list | grep -q anna; "
+	    "keystorectl logout > /dev/null; fails keystorectl cert renew 2; says login")
+
+ROW(a17_services_have_a_certificate_and_a_trust_list,
+    PROJECT NEW "--profile web-server --issuer 2 --new-key web --subject CN=w --san DNS:w > "
+		"/dev/null; keystorectl service create web --kind web-server --cert 3 "
+		"--group https --uid nobody > /dev/null; "
+		"keystorectl service list | grep 'web .*3' | grep -q https; "
+		"keystorectl key show web | grep -q nobody\\|65534; "
+		"fails keystorectl service create other --kind web-server --cert 3; says 3; "
+		"fails keystorectl service create ca --kind web-server --cert 2; "
+		"fails keystorectl cert delete 3; says web")
+
+ROW(a18_what_is_too_much_is_refused_with_the_limit,
+    PROJECT "keystorectl service list --json > /dev/null; "
+	    "keystorectl key create web --algorithm ec-p256 > /dev/null; "
+	    "san=$(python3 -c 'print(\",\".join(\"DNS:h%d.a-rather-long-name.plant.example\" "
+	    "% i for i in range(1800)))'); fails keystorectl cert create --key web --profile "
+	    "web-server --issuer 2 --subject CN=w --san $san; says '65'; "
+	    "head -c 300000 /dev/zero > big; fails keystorectl cert import big; says '2[56]'; "
+	    "fails keystorectl trust add opcua big; says big")
+
 ROW(a21_what_openssl_makes_is_usable,
     PROJECT "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout p.key "
 	    "-subj /CN=partner -addext subjectAltName=DNS:p.plant -out p.csr 2> /dev/null; "
