@@ -15,6 +15,7 @@
 #include "service_crl.h"
 #include "store_cert.h"
 #include "store_crl.h"
+#include "trust.h"
 
 #define DAY	       86400
 #define RETRY_MIN_USEC (5 * UINT64_C(1000000))
@@ -163,6 +164,7 @@ static void finished(struct work *work)
 	work->pause = 0;
 	work->retry = LAZY_NEVER;
 	work->trouble[0] = '\0';
+	trust_crl_changed(work->crls->service->trust);
 	service_crl_publish(work->crls->service, &work->stored);
 	answer(&work->current, NULL);
 	if (LIST_EMPTY(&work->next))

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "rejects.h"
 #include "request.h"
 #include "service.h"
@@ -166,7 +166,7 @@ void service_validate(struct request *request, const void *body, const struct ke
 		.candidate = {asked->candidate.data, asked->candidate.len},
 		.sent = sent,
 		.sent_count = asked->n_chain,
-		.at = asked->at ? asked->at : time(NULL),
+		.at = asked->at ? asked->at : clock_now(request->service->clock),
 		.application_uri = asked->application_uri,
 		.any_uri = !*asked->application_uri,
 	};

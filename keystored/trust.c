@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store_cert.h"
+#include "store_crl.h"
+
 struct group {
 	struct trust *trust;
 	uint64_t id; /* 0: this place is free */
@@ -50,10 +53,55 @@ void trust_changed(struct trust *trust, uint64_t group_id)
 	}
 }
 
+void trust_crl_changed(struct trust *trust)
+{
+	for (size_t i = 0; i < TRUST_POOLS_MAX; i++)
+		drop(&trust->groups[i]);
+}
+
 struct reading {
 	struct group *group;
 	enum pool_status status;
+	enum store_status fault;
 };
+
+static void count_bytes(struct reading *reading, size_t len)
+{
+	reading->group->bytes += len;
+	if (reading->group->bytes > TRUST_BYTES_MAX)
+		reading->status = POOL_FULL;
+}
+
+/*
+ * A CA of this service is in the group: so is its CRL as it was published last, which nobody
+ * has to carry there before the one in the list ends.
+ */
+static void add_own_crl(struct reading *reading, const uint8_t fingerprint[32])
+{
+	struct store *store = reading->group->trust->store;
+	struct store_crl crl;
+	uint64_t ca_id = 0;
+	size_t len = 0;
+	enum store_status status = store_cert_by_fingerprint(store, fingerprint, &ca_id);
+
+	if (status == STORE_OK)
+		status = store_crl_get(store, ca_id, &crl);
+	/* Neither a CA of ours, nor one with a list. */
+	if (status == STORE_NOT_FOUND || (status == STORE_OK && !crl.size))
+		return;
+	uint8_t *der = status == STORE_OK ? malloc(crl.size) : NULL;
+
+	if (der)
+		status = store_crl_read(store, ca_id, 0, der, crl.size, &len);
+	else if (status == STORE_OK)
+		status = STORE_NOMEM;
+	if (status == STORE_OK) {
+		reading->status = x509_pool_add_crl(reading->group->pool, der, len);
+		count_bytes(reading, len);
+	}
+	reading->fault = status;
+	free(der);
+}
 
 static bool read_entry(const struct store_trust *entry, void *user)
 {
@@ -77,10 +125,10 @@ static bool read_entry(const struct store_trust *entry, void *user)
 	case STORE_LIST_COUNT:
 		break;
 	}
-	group->bytes += entry->der_len;
-	if (group->bytes > TRUST_BYTES_MAX)
-		reading->status = POOL_FULL;
-	return reading->status == POOL_OK;
+	count_bytes(reading, entry->der_len);
+	if (reading->status == POOL_OK && entry->facts.is_ca)
+		add_own_crl(reading, entry->facts.fingerprint);
+	return reading->status == POOL_OK && reading->fault == STORE_OK;
 }
 
 static bool fetch(struct x509_pool *pool, uint32_t name_hash, void *user)
@@ -92,6 +140,8 @@ static bool fetch(struct x509_pool *pool, uint32_t name_hash, void *user)
 	enum store_status status =
 		store_trust_named(group->trust->store, group->id, name_hash, read_entry, &reading);
 
+	if (status == STORE_OK)
+		status = reading.fault;
 	if (status == STORE_OK && reading.status == POOL_NOMEM)
 		status = STORE_NOMEM;
 	/* What was taken up is read again as it was. */

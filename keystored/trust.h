@@ -23,6 +23,9 @@ void trust_free(struct trust *trust);
 /* What is in the group has changed. */
 void trust_changed(struct trust *trust, uint64_t group_id);
 
+/* A CA of this service has published another CRL: a group that has the CA has that too. */
+void trust_crl_changed(struct trust *trust);
+
 /*
  * As x509_path_validate(). @is_trusted: as if the candidate were among the trusted certificates.
  * TOO_COMPLEX also where the group has more of the names in question than are looked at.

@@ -247,6 +247,30 @@ Test(trust, is_not_fooled_by_loops_and_long_chains)
 	fixture_free(fixture);
 }
 
+Test(trust, knows_the_current_crl_of_the_projects_own_cas)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"keystorectl project init > /dev/null; keystorectl cert export 2 --out ca.pem; "
+		"for i in a b; do keystorectl cert create --profile tls-client --issuer 2 "
+		"--new-key $i --algorithm ec-p256 --subject CN=$i > /dev/null; done; "
+		"keystorectl cert export 3 --out a.pem; keystorectl cert export 4 --out b.pem; "
+		"keystorectl trust add opcua-user ca.pem > /dev/null; "
+		"keystorectl group list | grep -q 'opcua-user.*required'; "
+		"keystorectl validate opcua-user a.pem --purpose tls-client; "
+		/* At once, and without anybody carrying the list. */
+		"keystorectl cert revoke 3 --reason superseded > /dev/null; "
+		"fails keystorectl validate opcua-user a.pem --purpose tls-client; "
+		"keystorectl validate opcua-user b.pem --purpose tls-client; "
+		/* A list of before, which is in the group too, hides nothing. */
+		"keystorectl crl export 2 --out old.crl; keystorectl cert revoke 4 > /dev/null; "
+		"keystorectl trust add opcua-user old.crl > /dev/null; "
+		"fails keystorectl validate opcua-user b.pem --purpose tls-client"));
+	fixture_free(fixture);
+}
+
 Test(trust, groups_come_and_go)
 {
 	struct fixture *fixture = with_pki();
