@@ -44,6 +44,14 @@ enum exit_code progress_wait(struct progress *progress, enum ks_status started)
 	bool is_terminal = isatty(STDERR_FILENO);
 	int64_t begun = now_ms();
 
+	/* The library sends nothing that no service would take, and has no sentence then. */
+	if (started == KS_INVALID)
+		return ctl_fail(
+			progress->ctl, EXIT_USAGE,
+			"%s: that cannot be asked: a key's name is out of shape, or there is "
+			"more than a message holds, which is 1024 subject alternative names "
+			"and 256 KiB in all",
+			progress->doing);
 	if (started != KS_OK)
 		return ctl_fail(progress->ctl, exit_code_of(started), "%s: %s", progress->doing,
 				ks_status_name(started));
