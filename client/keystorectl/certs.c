@@ -237,7 +237,9 @@ static enum exit_code command_cert_list(struct ctl *ctl)
 	return cert_take_kind(ctl, &kind) ? cert_list(ctl, kind) : EXIT_USAGE;
 }
 
-static enum exit_code command_cert_show(struct ctl *ctl)
+/* One certificate, told by @tell. */
+static enum exit_code show(struct ctl *ctl, enum exit_code (*tell)(const struct ctl *ctl,
+								   const struct ks_result *result))
 {
 	struct ks_result *result = NULL;
 	enum exit_code code;
@@ -249,11 +251,21 @@ static enum exit_code command_cert_show(struct ctl *ctl)
 	if (code != EXIT_OK)
 		return code;
 	if (ks_cert_show(ctl->client, id, &result) == KS_OK)
-		code = cert_show_result(ctl, result);
+		code = tell(ctl, result);
 	else
 		code = ctl_fail_result(ctl, result);
 	ks_result_free(result);
 	return code;
+}
+
+static enum exit_code command_cert_show(struct ctl *ctl)
+{
+	return show(ctl, cert_show_result);
+}
+
+static enum exit_code command_cert_history(struct ctl *ctl)
+{
+	return show(ctl, cert_show_history);
 }
 
 static const struct format {
@@ -433,6 +445,13 @@ const struct command commands_cert[] = {
 		.word_count = 1,
 		.summary = "all facts of a certificate, and its history",
 		.run = command_cert_show,
+	},
+	{
+		.name = "cert history",
+		.words = "ID",
+		.word_count = 1,
+		.summary = "what a certificate was before it was renewed or replaced",
+		.run = command_cert_history,
 	},
 	{
 		.name = "cert export",

@@ -329,3 +329,35 @@ enum exit_code cert_show_results(const struct ctl *ctl, const struct ks_result *
 		json_array_append_new(list, cert_json(&result->certs[i]));
 	return ctl_print_json(ctl, json_pack("{s:o}", "certs", list));
 }
+
+enum exit_code cert_show_history(const struct ctl *ctl, const struct ks_result *result)
+{
+	static const char *const heads[] = {"VERSION",	  "STATE",    "SERIAL",
+					    "VALID FROM", "VALID TO", "SIGNATURE"};
+	const struct ks_cert *cert = &result->certs[0];
+	struct table *table;
+	bool is_added = true;
+
+	if (ctl->json)
+		return ctl_print_json(ctl, json_pack("{s:I, s:o}", "id", (json_int_t)cert->id,
+						     "history", history_json(cert)));
+	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
+	for (size_t i = 0; table && i < cert->history_count && is_added; i++) {
+		const struct ks_cert_version *version = &cert->history[i];
+		char number[16];
+		char from[TIME_BYTES];
+		char to[TIME_BYTES];
+
+		snprintf(number, sizeof(number), "%u", version->version);
+		time_text(version->not_before, from);
+		time_text(version->not_after, to);
+		is_added =
+			table_add(table, (const char *const[]){number, state_text(version->state),
+							       version->serial, from, to,
+							       version->signature_algorithm});
+	}
+	if (table && is_added)
+		table_print(table, stdout, 0);
+	table_free(table);
+	return table && is_added ? EXIT_OK : ctl_fail(ctl, EXIT_FAILED, "out of memory");
+}

@@ -22,4 +22,7 @@ bool cert_add_row(struct table *table, const struct ks_cert *cert); /* false: no
 enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *result);
 enum exit_code cert_show_results(const struct ctl *ctl, const struct ks_result *result);
 
+/* The versions of the one certificate, the latest first. */
+enum exit_code cert_show_history(const struct ctl *ctl, const struct ks_result *result);
+
 #endif

@@ -44,11 +44,21 @@ const struct command *command_find(const char *const *words, size_t count, size_
 	return command;
 }
 
+#define LEFT_COLUMNS 26
+
+/* "  key show NAME         all facts of a key"; a long left side has a line of its own. */
+static void print_pair(FILE *out, const char *name, const char *words, const char *text)
+{
+	int used = fprintf(out, "  %s %s", name, words);
+
+	if (used >= LEFT_COLUMNS)
+		used = fprintf(out, "\n") - 1;
+	fprintf(out, "%*s%s\n", LEFT_COLUMNS - used, "", text);
+}
+
 static void print_option(FILE *out, enum option option)
 {
-	int used = fprintf(out, "  %s %s", option_name(option), option_usage(option));
-
-	fprintf(out, "%*s%s\n", used < 26 ? 26 - used : 1, "", option_help(option));
+	print_pair(out, option_name(option), option_usage(option), option_help(option));
 }
 
 static void print_options(FILE *out, option_set options)
@@ -60,11 +70,8 @@ static void print_options(FILE *out, option_set options)
 
 static void print_group(const struct command *group, FILE *out)
 {
-	for (const struct command *command = group; command->name; command++) {
-		int used = fprintf(out, "  %s %s", command->name, command->words);
-
-		fprintf(out, "%*s%s\n", used < 26 ? 26 - used : 1, "", command->summary);
-	}
+	for (const struct command *command = group; command->name; command++)
+		print_pair(out, command->name, command->words, command->summary);
 }
 
 void command_print_list(FILE *out)

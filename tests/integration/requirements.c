@@ -174,7 +174,9 @@ ROW(a13_a_certificate_is_renewed_with_its_key_or_another, PROJECT NEW
     "keystorectl cert export 3 | openssl x509 -noout -pubkey > 2; cmp 1 2; "
     "text 3 | grep -q ecdsa-with-SHA512; keystorectl cert renew 3 --rekey > /dev/null; "
     "keystorectl cert export 3 | openssl x509 -noout -pubkey > 3; fails cmp 1 3; "
-    "keystorectl key list --names | grep -qx k; test $(fact 3 'len(c[\"history\"])') = 3")
+    "keystorectl key list --names | grep -qx k; test $(fact 3 'len(c[\"history\"])') = 3; "
+    "test $(keystorectl cert history 3 | grep -c superseded) = 2; "
+    "keystorectl cert history 3 --json | grep -q '\"version\":3,'")
 
 ROW(a14_a_certificate_is_replaced_by_a_cas_answer, PROJECT NEW
     "--profile tls-client --issuer 2 --new-key k --subject CN=k > /dev/null; "
