@@ -9,6 +9,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_crl_newer.h"
+
 #define SECURITY_LEVEL 2 /* OpenSSL's: 112 bits, so RSA from 2048 bits and no SHA-1 */
 #define RSA_BITS_MAX   8192
 
@@ -210,20 +212,36 @@ static enum crl_class crl_classify(struct x509_pool *pool, struct pool_crl *crl,
 	return class;
 }
 
+/* Adds a CRL to those of its issuer, which begin at @first, unless one of them is newer. */
+static bool add_crl(STACK_OF(X509_CRL) * crls, int first, X509_CRL *crl, int64_t at)
+{
+	for (int i = first; i < sk_X509_CRL_num(crls); i++) {
+		X509_CRL *other = sk_X509_CRL_value(crls, i);
+
+		if (crl_supersedes(other, crl, at))
+			return true;
+		if (crl_supersedes(crl, other, at))
+			return sk_X509_CRL_set(crls, i, crl) != NULL;
+	}
+	return sk_X509_CRL_push(crls, crl) > 0;
+}
+
 /*
  * The CRLs that the issuers on this path signed. What merely has their name stays outside:
  * OpenSSL would take the newest, whoever signed it.
  */
-static bool gather_crls(struct x509_pool *pool, struct run *run, STACK_OF(X509_CRL) * crls)
+static bool gather_crls(struct x509_pool *pool, struct run *run, int64_t at,
+			STACK_OF(X509_CRL) * crls)
 {
 	for (size_t i = 0; i + 1 < run->count; i++) {
 		const struct pool_cert *issuer = run->certs[i + 1];
 		struct pool_crl *crl = x509_pool_crl(pool, X509_get_subject_name(issuer->x509));
+		int first = sk_X509_CRL_num(crls);
 
 		for (; crl; crl = x509_pool_crl_next(crl)) {
 			enum crl_class class = crl_classify(pool, crl, issuer);
 
-			if (class == CRL_GOOD && !sk_X509_CRL_push(crls, crl->crl))
+			if (class == CRL_GOOD && !add_crl(crls, first, crl->crl, at))
 				return false;
 			if (class >= run->classes[i]) {
 				run->classes[i] = class;
@@ -361,7 +379,7 @@ static bool run_is_good(struct x509_pool *pool, struct run *run, const struct pa
 		if (!sk_X509_push(others, run->certs[i]->x509))
 			goto out;
 	}
-	if (run->crls != PATH_CRLS_NONE && !gather_crls(pool, run, crls))
+	if (run->crls != PATH_CRLS_NONE && !gather_crls(pool, run, request->at, crls))
 		goto out;
 	X509_STORE_set_check_issued(store, is_issued);
 	if (!X509_STORE_CTX_init(ctx, store, run->certs[0]->x509, others) ||

@@ -241,6 +241,32 @@ Test(x509_chain, takes_the_newer_of_two_crls)
 	expect(leaf, PATH_REVOKED, 0, leaf);
 }
 
+/* Two lists within a second: it was revoked in between. */
+Test(x509_chain, takes_the_crl_with_the_higher_number_of_two_from_the_same_second)
+{
+	trust_root_know_mid();
+	add_crl((struct made_crl_spec){.issuer = root});
+	add_crl((struct made_crl_spec){.issuer = mid, .number = 7});
+	add_crl((struct made_crl_spec){.issuer = mid, .number = 8, .revoked = leaf});
+	expect(leaf, PATH_REVOKED, 0, leaf);
+	add_crl((struct made_crl_spec){.issuer = mid, .number = 9});
+	expect(leaf, PATH_OK, 2, root);
+	/* An older one that comes later changes nothing. */
+	add_crl((struct made_crl_spec){
+		.issuer = mid, .number = 6, .revoked = leaf, .reason = CRL_REASON_SUPERSEDED});
+	expect(leaf, PATH_OK, 2, root);
+}
+
+Test(x509_chain, does_not_take_a_crl_from_the_future_for_the_newer_one)
+{
+	trust_root_know_mid();
+	add_crl((struct made_crl_spec){.issuer = root});
+	add_crl((struct made_crl_spec){.issuer = mid, .number = 2});
+	add_crl((struct made_crl_spec){
+		.issuer = mid, .this_update = NOW + DAY, .number = 3, .revoked = leaf});
+	expect(leaf, PATH_OK, 2, root);
+}
+
 Test(x509_chain, takes_a_current_crl_beside_an_expired_and_a_forged_one)
 {
 	trust_root_know_mid();
