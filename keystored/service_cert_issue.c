@@ -82,13 +82,13 @@ static struct csr_name *names_unpack(const struct store_cert *cert, size_t *ret_
 {
 	/* A name takes two bytes at least. */
 	struct csr_name *names = calloc(cert->names_len / 2 + 1, sizeof *names);
-	const char *text = (const char *)cert->names;
+	const char *text = cert->names ? (const char *)cert->names : "";
 	const char *end = text + cert->names_len;
 	size_t count = 0;
 
 	if (!names)
 		return NULL;
-	while (text && end - text >= 2) {
+	while (end - text >= 2) {
 		names[count++] = (struct csr_name){(uint8_t)*text, text + 1};
 		text += 2 + strnlen(text + 1, (size_t)(end - text) - 2);
 	}
