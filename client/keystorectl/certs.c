@@ -450,7 +450,7 @@ const struct command commands_cert[] = {
 		.name = "cert history",
 		.words = "ID",
 		.word_count = 1,
-		.summary = "what a certificate was before it was renewed or replaced",
+		.summary = "a certificate's versions, the latest first",
 		.run = command_cert_history,
 	},
 	{
