@@ -11,8 +11,8 @@ struct service;
 struct profile;
 struct store_cert;
 
-#define SERVICE_CERT_PAGE  128u /* certificates in one reply */
-#define SERVICE_CERT_CHAIN 16u	/* certificates from one to its root */
+#define SERVICE_CERT_PAGE  32u /* in one reply: a signature may have to wait for it */
+#define SERVICE_CERT_CHAIN 16u /* certificates from one to its root */
 
 void service_cert_project_init(struct request *request, const void *body,
 			       const struct keyring_key *key);

@@ -34,19 +34,26 @@ static bool add_group(const struct store_group *group, void *user)
 	return true;
 }
 
-static void fill_group(Keystore__V1__TrustGroup *info, struct store_group *group)
+static enum store_status fill_group(struct store *store, Keystore__V1__TrustGroup *info,
+				    struct store_group *group)
 {
+	uint64_t counts[STORE_LIST_COUNT];
+	enum store_status status = store_group_entries(store, group->id, counts);
+
+	if (status != STORE_OK)
+		return status;
 	keystore__v1__trust_group__init(info);
 	info->name = group->name;
 	info->predefined = group->is_predefined;
 	info->auto_accept = group->auto_accept;
 	info->crls = (Keystore__V1__CrlPolicy)(group->crls + 1);
-	info->trusted_certs = group->counts[STORE_TRUSTED_CERTS];
-	info->trusted_crls = group->counts[STORE_TRUSTED_CRLS];
-	info->issuer_certs = group->counts[STORE_ISSUER_CERTS];
-	info->issuer_crls = group->counts[STORE_ISSUER_CRLS];
+	info->trusted_certs = counts[STORE_TRUSTED_CERTS];
+	info->trusted_crls = counts[STORE_TRUSTED_CRLS];
+	info->issuer_certs = counts[STORE_ISSUER_CERTS];
+	info->issuer_crls = counts[STORE_ISSUER_CRLS];
 	info->revision = group->revision;
 	info->updated = group->updated;
+	return STORE_OK;
 }
 
 static void reply_groups(struct request *request, struct groups *groups)
@@ -79,7 +86,8 @@ void service_trust_group_list(struct request *request, const void *body,
 	for (size_t i = 0; i < groups->count && status == STORE_OK; i++) {
 		if (!service_trust_may_use(request, groups->groups[i].id))
 			continue;
-		fill_group(&groups->infos[groups->shown], &groups->groups[i]);
+		status = fill_group(request->service->store, &groups->infos[groups->shown],
+				    &groups->groups[i]);
 		groups->list[groups->shown] = &groups->infos[groups->shown];
 		groups->shown++;
 	}
@@ -182,8 +190,10 @@ static void reply(struct request *request, struct change *base)
 	else if (groups)
 		status = store_group_get(request->service->store, NULL, change->group.id,
 					 &groups->groups[groups->shown++]);
+	/* A deleted one has no entries. */
+	if (status == STORE_OK)
+		status = fill_group(request->service->store, &groups->infos[0], &groups->groups[0]);
 	if (status == STORE_OK) {
-		fill_group(&groups->infos[0], &groups->groups[0]);
 		groups->list[0] = &groups->infos[0];
 		reply_groups(request, groups);
 	} else {

@@ -1,12 +1,7 @@
 /* Schema and statements of trust groups and what was refused. Part of store_db.c's tables. */
 #include "store_db.h"
 
-#define GROUP_COLUMNS                                                                              \
-	"g.id, g.name, g.predefined, g.auto_accept, g.crls, g.revision, g.updated,"                \
-	" (SELECT count(*) FROM trust_entry WHERE group_id = g.id AND list = 1),"                  \
-	" (SELECT count(*) FROM trust_entry WHERE group_id = g.id AND list = 2),"                  \
-	" (SELECT count(*) FROM trust_entry WHERE group_id = g.id AND list = 3),"                  \
-	" (SELECT count(*) FROM trust_entry WHERE group_id = g.id AND list = 4)"
+#define GROUP_COLUMNS "g.id, g.name, g.predefined, g.auto_accept, g.crls, g.revision, g.updated"
 
 /* As store_trust.c reads them. */
 #define TRUST_COLUMNS                                                                              \
@@ -72,6 +67,8 @@ const char *const store_sql_trust[SQL_COUNT] = {
 	[SQL_GROUP_BY_ID] = "SELECT " GROUP_COLUMNS " FROM trust_group g WHERE g.id = ?1",
 	[SQL_GROUP_LIST] =
 		"SELECT " GROUP_COLUMNS " FROM trust_group g WHERE g.name > ?1 ORDER BY g.name",
+	[SQL_GROUP_ENTRIES] =
+		"SELECT list, count(*) FROM trust_entry WHERE group_id = ?1 GROUP BY list",
 	[SQL_GROUP_COUNT] = "SELECT count(*) FROM trust_group",
 	[SQL_GROUP_ADD] = "INSERT INTO trust_group (name, predefined, auto_accept, crls, revision,"
 			  " updated) VALUES (?1, 0, ?2, ?3, 0, ?4)",

@@ -75,8 +75,6 @@ static void read_group(sqlite3_stmt *row, struct store_group *group)
 	group->crls = (unsigned)sqlite3_column_int(row, 4);
 	group->revision = (uint64_t)sqlite3_column_int64(row, 5);
 	group->updated = sqlite3_column_int64(row, 6);
-	for (int list = 1; list < STORE_LIST_COUNT; list++)
-		group->counts[list] = (uint64_t)sqlite3_column_int64(row, 6 + list);
 }
 
 enum store_status store_group_get(struct store *store, const char *name, uint64_t id,
@@ -122,6 +120,29 @@ enum store_status store_group_list(struct store *store, const char *after,
 			break;
 	}
 	return store_db_finish(store, rows, result);
+}
+
+enum store_status store_group_entries(struct store *store, uint64_t id,
+				      uint64_t ret_counts[STORE_LIST_COUNT])
+{
+	sqlite3_stmt *rows = store_db_statement(store, SQL_GROUP_ENTRIES);
+	uint64_t counts[STORE_LIST_COUNT] = {0};
+	int result;
+
+	if (!rows)
+		return store_db_last(store);
+	sqlite3_bind_int64(rows, 1, (int64_t)id);
+	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+		int list = sqlite3_column_int(rows, 0);
+
+		if (list > 0 && list < STORE_LIST_COUNT)
+			counts[list] = (uint64_t)sqlite3_column_int64(rows, 1);
+	}
+	enum store_status status = store_db_finish(store, rows, result);
+
+	if (status == STORE_OK)
+		memcpy(ret_counts, counts, sizeof counts);
+	return status;
 }
 
 enum store_status store_group_count(struct store *store, uint64_t *ret_count)

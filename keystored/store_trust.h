@@ -27,8 +27,6 @@ struct store_group {
 	unsigned crls;	   /* enum path_crls */
 	uint64_t revision; /* counts each change of what is in it */
 	int64_t updated;   /* the last one: Unix time, seconds */
-	/* read only: */
-	uint64_t counts[STORE_LIST_COUNT];
 };
 
 /* @name NULL: by @id. */
@@ -38,6 +36,9 @@ struct store_group {
 [[nodiscard]] enum store_status
 store_group_list(struct store *store, const char *after,
 		 bool (*each)(const struct store_group *group, void *user), void *user);
+/* How many entries each list has; that takes as long as they are many. */
+[[nodiscard]] enum store_status store_group_entries(struct store *store, uint64_t id,
+						    uint64_t ret_counts[STORE_LIST_COUNT]);
 [[nodiscard]] enum store_status store_group_count(struct store *store, uint64_t *ret_count);
 [[nodiscard]] enum store_status store_group_add(struct store *store,
 						const struct store_group *group, uint64_t *ret_id);

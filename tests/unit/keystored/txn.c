@@ -91,7 +91,10 @@ static uint64_t trusted(const char *name)
 	struct store_group group = {0};
 
 	cr_assert_eq(store_group_get(bench.service.store, name, 0, &group), STORE_OK);
-	return group.counts[STORE_TRUSTED_CERTS];
+	uint64_t counts[STORE_LIST_COUNT];
+
+	cr_assert_eq(store_group_entries(bench.service.store, group.id, counts), STORE_OK);
+	return counts[STORE_TRUSTED_CERTS];
 }
 
 static bool count_entry(uint64_t seq, const struct store_audit *entry, void *data)
