@@ -14,7 +14,7 @@
 #define CHAIN_MAX      16
 #define LAYOUTS	       "standard, uaexpert, open62541, node-opcua"
 #define NAME_RULE      "1 to 64 of A-Z a-z 0-9 . _ -, not beginning with a dot"
-#define NAME_MAX_64    64
+#define FILE_NAME_MAX  64
 #define PASSWORD_BYTES 256
 
 struct external {
@@ -35,7 +35,7 @@ static bool is_file_name(const char *name)
 	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 				  "._-");
 
-	return len && !name[len] && len <= NAME_MAX_64 && *name != '.';
+	return len && !name[len] && len <= FILE_NAME_MAX && *name != '.';
 }
 
 /* What was asked for. False: told. */

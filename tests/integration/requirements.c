@@ -278,11 +278,11 @@ ROW(b3_strangers_are_accepted_only_where_a_switch_says_so,
 		  "keystorectl group set opcua --auto-accept off > /dev/null; "
 		  "keystorectl validate opcua s.pem; keystorectl audit list | grep -qi accept")
 
-ROW(b4_what_was_refused_is_listed_with_the_reason_and_trusted_by_one_command, SHELL OUTSIDE
-    "openssl req -x509 -newkey rsa:2048 -noenc -keyout s.key -subj /CN=stranger "
-    "-out s.pem -days 9 2> /dev/null; fails keystorectl validate https s.pem; "
-    "keystorectl rejected list | grep -q stranger; "
-    "id=$(keystorectl rejected list --json | python3 -c 'import json, sys; "
-    "print(json.load(sys.stdin)[\"rejected\"][0][\"id\"])'); "
-    "keystorectl rejected trust $id > /dev/null; keystorectl validate https s.pem; "
-    "fails grep -q stranger /dev/null; keystorectl rejected list | fails grep stranger")
+ROW(b4_what_was_refused_is_listed_with_the_reason_and_trusted_by_one_command,
+    SHELL OUTSIDE "openssl req -x509 -newkey rsa:2048 -noenc -keyout s.key -subj /CN=stranger "
+		  "-out s.pem -days 9 2> /dev/null; fails keystorectl validate https s.pem; "
+		  "keystorectl rejected list | grep -q stranger; "
+		  "id=$(keystorectl rejected list --json | python3 -c 'import json, sys; "
+		  "print(json.load(sys.stdin)[\"rejected\"][0][\"id\"])'); "
+		  "keystorectl rejected trust $id > /dev/null; keystorectl validate https s.pem; "
+		  "keystorectl rejected list | fails grep stranger")
