@@ -30,6 +30,7 @@ static const struct {
 	[OPTION_GID] = {"--gid", "GROUP", "a group, by number or name"},
 	[OPTION_OPERATIONS] = {"--operations", "LIST", "sign, decrypt, sign,decrypt or none"},
 	[OPTION_PUBLIC] = {"--public", NULL, "the public key, PEM"},
+	[OPTION_REFERENCE] = {"--reference", NULL, "a key file for OpenSSL's provider keystore"},
 	[OPTION_TSS2] = {"--tss2", NULL, "the key wrapped by this TPM, TSS2 PEM"},
 	[OPTION_PRIVATE] = {"--private", NULL, "refused: says why, and what to do instead"},
 	[OPTION_PASSWORD_FILE] = {"--password-file", "FILE",

@@ -8,6 +8,7 @@
 #include "account.h"
 #include "command.h"
 #include "files.h"
+#include "key_export.h"
 #include "keytext.h"
 #include "progress.h"
 #include "table.h"
@@ -210,52 +211,6 @@ static enum exit_code command_key_unpin(struct ctl *ctl)
 	return pin(ctl, false);
 }
 
-static enum exit_code command_key_export(struct ctl *ctl)
-{
-	bool is_public = ctl_has(ctl, OPTION_PUBLIC);
-	enum output_kind kind = is_public ? OUTPUT_TEXT : OUTPUT_SECRET_TEXT;
-	const char *out = ctl_option(ctl, OPTION_OUT);
-	struct ks_result *result = NULL;
-	struct file password = {0};
-	enum exit_code code;
-
-	if (ctl_has(ctl, OPTION_PRIVATE))
-		return ctl_fail(ctl, EXIT_UNSUPPORTED,
-				"the private key of %s cannot leave the TPM, which is what it is "
-				"for: --tss2 writes it wrapped, for this TPM only; another device "
-				"makes a key of its own and gets a certificate for that",
-				ctl->words[0]);
-	if (is_public == ctl_has(ctl, OPTION_TSS2))
-		return ctl_fail(ctl, EXIT_USAGE,
-				"key export needs one of --public, --tss2 (a private key never "
-				"leaves the TPM in the clear)");
-	if (is_public && ctl_has(ctl, OPTION_PASSWORD_FILE))
-		return ctl_fail(ctl, EXIT_USAGE, "--password-file goes with --tss2 only");
-	code = file_read_password(ctl, TPM_PASSWORD_BYTES_MAX, &password);
-	if (code == EXIT_OK)
-		code = ctl_connect(ctl);
-	if (code != EXIT_OK)
-		goto out;
-	if (is_public)
-		(void)ks_key_export_public(ctl->client, ctl->words[0], &result);
-	else
-		(void)ks_key_export_tss2(ctl->client, ctl->words[0], password.data, password.len,
-					 &result);
-	if (result->status != KS_OK)
-		code = ctl_fail_result(ctl, result);
-	else if (out || !ctl->json)
-		code = file_write(ctl, out, kind, result->data, result->data_len);
-	if (code == EXIT_OK && ctl->json)
-		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", text_json(out))
-					       : json_pack("{s:o}", "pem",
-							   json_stringn((const char *)result->data,
-									result->data_len)));
-out:
-	ks_result_free(result);
-	file_free(&password);
-	return code;
-}
-
 static enum exit_code command_key_import(struct ctl *ctl)
 {
 	struct progress progress = {.ctl = ctl, .show = key_show_result};
@@ -347,9 +302,12 @@ const struct command commands_key[] = {
 		.name = "key export",
 		.words = "NAME",
 		.word_count = 1,
-		.options = HAS(PUBLIC) | HAS(TSS2) | HAS(PRIVATE) | HAS(PASSWORD_FILE) | HAS(OUT),
-		.summary = "write the public key, or the key wrapped by this TPM",
-		.help = "A TSS2 file works with this TPM only, also with OpenSSL's tpm2 provider.",
+		.options = HAS(PUBLIC) | HAS(REFERENCE) | HAS(TSS2) | HAS(PRIVATE) |
+			   HAS(PASSWORD_FILE) | HAS(OUT),
+		.summary = "write the public key, a reference, or the wrapped key",
+		.help = "A reference is a key file for programs that use OpenSSL: its provider\n"
+			"\"keystore\" finds the key by it. It holds no secret.\n"
+			"A TSS2 file works with this TPM only, also with OpenSSL's tpm2 provider.",
 		.run = command_key_export,
 	},
 	{

@@ -416,6 +416,26 @@ def imports():
     }
 
 
+def references():
+    curve = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                          "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+    key = der(0x30, der(0x30, oid("1.2.840.10045.2.1") + oid("1.2.840.10045.3.1.7"))
+              + der(0x03, b"\0\x04" + curve))
+
+    def reference(version, number, called):
+        return der(0x30, der(0x02, version) + der(0x02, number) + der(0x0C, called) + key)
+    good = reference(b"\1", b"\x11", b"web-server")
+    text = base64.encodebytes(good).decode()
+    block = f"-----BEGIN KEYSTORE KEY REFERENCE-----\n{text}-----END KEYSTORE KEY REFERENCE-----\n"
+    return {
+        "good.der": good, "good.pem": block.encode(),
+        "behind.pem": b"-----BEGIN X-----\nAAAA\n-----END X-----\n" + block.encode(),
+        "short.der": good[:-9], "newer.der": reference(b"\2", b"\x11", b"k"),
+        "big_id.der": reference(b"\1", b"\x7f" * 8, b"k" * 64),
+        "negative_id.der": reference(b"\1", b"\xff", b"k"),
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -431,6 +451,7 @@ write("crl", crls())
 write("tss2", tss2())
 write("cert", certificates())
 write("import", imports())
+write("reference", references())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream

@@ -34,7 +34,7 @@ expect 2 'usage: keystorectl key show NAME' key show a b
 expect 2 'needs one of --uid USER, --gid GROUP' key allow plc-1 --operations sign
 expect 2 'needs one of --uid USER, --gid GROUP' key allow plc-1 --uid 0 --gid 0 --operations sign
 expect 2 'no such user' key allow plc-1 --uid no-such-user- --operations sign
-expect 2 'needs one of --public, --tss2' key export plc-1
+expect 2 'needs one of --public, --reference, --tss2' key export plc-1
 expect 2 'goes with --tss2' key export plc-1 --public --password-file "$work/out"
 expect 2 'not one of sha256' sign plc-1 --hash md5
 expect 2 'not pkcs1 or pss' sign plc-1 --padding oaep
