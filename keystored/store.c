@@ -10,7 +10,7 @@
 #define BLOB_MAX   65536
 #define GRANTS_MAX 4096
 
-/* As store_db.c's KEY_COLUMNS. */
+/* As store_sql_base.c's KEY_COLUMNS. */
 enum {
 	COL_ID,
 	COL_NAME,

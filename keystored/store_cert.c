@@ -6,7 +6,7 @@
 
 #include "store_db.h"
 
-/* As store_db.c's CERT_COLUMNS. */
+/* As store_sql_base.c's CERT_COLUMNS. */
 enum {
 	COL_ID,
 	COL_KIND,

@@ -179,6 +179,7 @@ void store_db_text(sqlite3_stmt *row, int column, char *text, size_t size);
 void store_db_fingerprint(sqlite3_stmt *row, int column, uint8_t bytes[32]);
 
 /* What stands in files of its own, beside store_db.c's. */
+extern const char *const store_sql_base[SQL_COUNT];
 extern const char store_schema_trust[];
 extern const char *const store_sql_trust[SQL_COUNT];
 extern const char store_schema_revocation[];

@@ -5,7 +5,7 @@
 #include "store_db.h"
 #include "store_trust.h"
 
-/* As store_db.c's REJECTED_COLUMNS. */
+/* As store_sql_trust.c's REJECTED_COLUMNS. */
 enum {
 	COL_ID,
 	COL_GROUP_ID,

@@ -6,7 +6,7 @@
 
 #include "store_db.h"
 
-/* As store_db.c's TRUST_COLUMNS. */
+/* As store_sql_trust.c's TRUST_COLUMNS. */
 enum {
 	COL_ID,
 	COL_GROUP,
