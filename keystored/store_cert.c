@@ -109,42 +109,31 @@ enum store_status store_cert_add(struct store *store, const struct store_cert *c
 	return status;
 }
 
-static enum store_status run_with_id(struct store *store, enum store_sql sql, uint64_t id)
-{
-	sqlite3_stmt *statement = store_db_statement(store, sql);
-
-	if (!statement)
-		return store_db_last(store);
-	sqlite3_bind_int64(statement, 1, (int64_t)id);
-	return store_db_run(store, statement);
-}
-
 enum store_status store_cert_renew(struct store *store, const struct store_cert *cert)
 {
-	enum store_status status = run_with_id(store, SQL_CERT_SUPERSEDE, cert->id);
+	enum store_status status = store_db_run_with_id(store, SQL_CERT_SUPERSEDE, cert->id);
 
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_RENEW, cert->id);
-	if (status == STORE_OK && !sqlite3_changes(store->db))
-		status = STORE_NOT_FOUND;
+		status = store_db_changed_one(
+			store, store_db_run_with_id(store, SQL_CERT_RENEW, cert->id));
 	return status == STORE_OK ? add_version(store, cert, cert->id) : status;
 }
 
 enum store_status store_cert_delete(struct store *store, uint64_t id)
 {
-	enum store_status status = run_with_id(store, SQL_CERT_DELETE_VERSIONS, id);
+	enum store_status status = store_db_run_with_id(store, SQL_CERT_DELETE_VERSIONS, id);
 
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_DELETE_REQUEST, id);
+		status = store_db_run_with_id(store, SQL_CERT_DELETE_REQUEST, id);
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_DELETE_CRL, id);
+		status = store_db_run_with_id(store, SQL_CERT_DELETE_CRL, id);
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_DELETE_REVOCATIONS, id);
+		status = store_db_run_with_id(store, SQL_CERT_DELETE_REVOCATIONS, id);
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_DELETE_RENEWAL, id);
+		status = store_db_run_with_id(store, SQL_CERT_DELETE_RENEWAL, id);
 	if (status == STORE_OK)
-		status = run_with_id(store, SQL_CERT_DELETE, id);
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+		status = store_db_run_with_id(store, SQL_CERT_DELETE, id);
+	return store_db_changed_one(store, status);
 }
 
 static void read_row(sqlite3_stmt *row, struct store_cert *cert)

@@ -192,16 +192,6 @@ enum store_status store_crl_put(struct store *store, const struct store_crl *crl
 	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_EXISTS : status;
 }
 
-static enum store_status mark_stale(struct store *store, uint64_t ca_id)
-{
-	sqlite3_stmt *mark = store_db_statement(store, SQL_CRL_STALE);
-
-	if (!mark)
-		return store_db_last(store);
-	sqlite3_bind_int64(mark, 1, (int64_t)ca_id);
-	return store_db_run(store, mark);
-}
-
 enum store_status store_crl_revoke(struct store *store, uint64_t ca_id,
 				   const struct crl_entry *entry)
 {
@@ -215,7 +205,7 @@ enum store_status store_crl_revoke(struct store *store, uint64_t ca_id,
 	sqlite3_bind_int(add, 4, (int)entry->reason);
 	enum store_status status = store_db_run(store, add);
 
-	return status == STORE_OK ? mark_stale(store, ca_id) : status;
+	return status == STORE_OK ? store_db_run_with_id(store, SQL_CRL_STALE, ca_id) : status;
 }
 
 enum store_status store_crl_adopt(struct store *store, uint64_t ca_id,
@@ -230,7 +220,7 @@ enum store_status store_crl_adopt(struct store *store, uint64_t ca_id,
 	for (size_t i = 0; i < count && status == STORE_OK; i++)
 		status = store_crl_revoke(store, ca_id, &entries[i]);
 	if (status == STORE_OK)
-		status = mark_stale(store, ca_id);
+		status = store_db_run_with_id(store, SQL_CRL_STALE, ca_id);
 	if (status != STORE_OK)
 		return status;
 	sqlite3_bind_int64(set, 1, (int64_t)ca_id);
@@ -248,7 +238,7 @@ enum store_status store_crl_release(struct store *store, uint64_t ca_id, const c
 	sqlite3_bind_text(release, 2, serial, -1, SQLITE_STATIC);
 	enum store_status status = store_db_run(store, release);
 
-	return status == STORE_OK ? mark_stale(store, ca_id) : status;
+	return status == STORE_OK ? store_db_run_with_id(store, SQL_CRL_STALE, ca_id) : status;
 }
 
 enum store_status store_crl_due(struct store *store, int64_t now,

@@ -81,10 +81,5 @@ enum store_status store_csr_get(struct store *store, uint64_t cert_id, struct st
 
 enum store_status store_csr_remove(struct store *store, uint64_t cert_id)
 {
-	sqlite3_stmt *remove = store_db_statement(store, SQL_CERT_DELETE_REQUEST);
-
-	if (!remove)
-		return store_db_last(store);
-	sqlite3_bind_int64(remove, 1, (int64_t)cert_id);
-	return store_db_run(store, remove);
+	return store_db_run_with_id(store, SQL_CERT_DELETE_REQUEST, cert_id);
 }

@@ -277,6 +277,21 @@ enum store_status store_db_run(struct store *store, sqlite3_stmt *statement)
 	return store_db_finish(store, statement, sqlite3_step(statement));
 }
 
+enum store_status store_db_run_with_id(struct store *store, enum store_sql sql, uint64_t id)
+{
+	sqlite3_stmt *statement = store_db_statement(store, sql);
+
+	if (!statement)
+		return store_db_last(store);
+	sqlite3_bind_int64(statement, 1, (int64_t)id);
+	return store_db_run(store, statement);
+}
+
+enum store_status store_db_changed_one(struct store *store, enum store_status status)
+{
+	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+}
+
 enum store_status store_begin(struct store *store)
 {
 	store->key_change = 0;

@@ -162,6 +162,13 @@ sqlite3_stmt *store_db_statement(struct store *store, enum store_sql sql);
 /* Runs a bound statement that brings no rows, and resets it. */
 [[nodiscard]] enum store_status store_db_run(struct store *store, sqlite3_stmt *statement);
 
+/* Runs a statement whose one parameter is @id, and that brings no rows. */
+[[nodiscard]] enum store_status store_db_run_with_id(struct store *store, enum store_sql sql,
+						     uint64_t id);
+
+/* What the statement that was just run had as @status; NOT_FOUND where it changed no row. */
+[[nodiscard]] enum store_status store_db_changed_one(struct store *store, enum store_status status);
+
 /* Ends a statement whose rows were read; @result is the last step's. */
 [[nodiscard]] enum store_status store_db_finish(struct store *store, sqlite3_stmt *statement,
 						int result);

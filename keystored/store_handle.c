@@ -31,7 +31,7 @@ enum store_status store_handle_set(struct store *store, uint32_t handle,
 	sqlite3_bind_int(set, 2, (int)state);
 	enum store_status status = store_db_run(store, set);
 
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+	return store_db_changed_one(store, status);
 }
 
 enum store_status store_handle_remove(struct store *store, uint32_t handle)

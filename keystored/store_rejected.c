@@ -114,26 +114,14 @@ enum store_status store_rejected_get(struct store *store, uint64_t id,
 	return status;
 }
 
-static enum store_status run_with_id(struct store *store, enum store_sql sql, uint64_t id)
-{
-	sqlite3_stmt *statement = store_db_statement(store, sql);
-
-	if (!statement)
-		return store_db_last(store);
-	sqlite3_bind_int64(statement, 1, (int64_t)id);
-	return store_db_run(store, statement);
-}
-
 enum store_status store_rejected_delete(struct store *store, uint64_t id)
 {
-	enum store_status status = run_with_id(store, SQL_REJECTED_DELETE, id);
-
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+	return store_db_changed_one(store, store_db_run_with_id(store, SQL_REJECTED_DELETE, id));
 }
 
 enum store_status store_rejected_clear(struct store *store, uint64_t group_id)
 {
-	return run_with_id(store, SQL_REJECTED_CLEAR, group_id);
+	return store_db_run_with_id(store, SQL_REJECTED_CLEAR, group_id);
 }
 
 enum store_status store_rejected_forget(struct store *store, uint64_t group_id,

@@ -55,7 +55,7 @@ enum store_status store_renewal_set(struct store *store, uint64_t id,
 	sqlite3_bind_int64(set, 7, renewal->reported_version);
 	enum store_status status = store_db_run(store, set);
 
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+	return store_db_changed_one(store, status);
 }
 
 static void read_text(sqlite3_stmt *row, int column, char *text, size_t size)

@@ -70,5 +70,5 @@ enum store_status store_revoke_set(struct store *store, const struct store_revok
 	sqlite3_bind_int(set, 5, is_revoked ? (int)version->reason : 0);
 	enum store_status status = store_db_run(store, set);
 
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
+	return store_db_changed_one(store, status);
 }

@@ -158,11 +158,6 @@ enum store_status store_service_add(struct store *store, const struct store_serv
 	return store_db_run(store, add);
 }
 
-static enum store_status changed_one(struct store *store, enum store_status status)
-{
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
-}
-
 enum store_status store_service_set(struct store *store, const struct store_service *service)
 {
 	sqlite3_stmt *set = store_db_statement(store, SQL_SERVICE_SET);
@@ -171,17 +166,12 @@ enum store_status store_service_set(struct store *store, const struct store_serv
 		return store_db_last(store);
 	sqlite3_bind_int64(set, 1, (int64_t)service->id);
 	bind_assignment(set, service);
-	return changed_one(store, store_db_run(store, set));
+	return store_db_changed_one(store, store_db_run(store, set));
 }
 
 enum store_status store_service_delete(struct store *store, uint64_t id)
 {
-	sqlite3_stmt *delete = store_db_statement(store, SQL_SERVICE_DELETE);
-
-	if (!delete)
-		return store_db_last(store);
-	sqlite3_bind_int64(delete, 1, (int64_t)id);
-	return changed_one(store, store_db_run(store, delete));
+	return store_db_changed_one(store, store_db_run_with_id(store, SQL_SERVICE_DELETE, id));
 }
 
 enum store_status store_service_keys(struct store *store, uint64_t cert_id,

@@ -32,21 +32,6 @@ void store_trust_wipe(struct store_trust *entry)
 	*entry = (struct store_trust){0};
 }
 
-static enum store_status run_with_id(struct store *store, enum store_sql sql, uint64_t id)
-{
-	sqlite3_stmt *statement = store_db_statement(store, sql);
-
-	if (!statement)
-		return store_db_last(store);
-	sqlite3_bind_int64(statement, 1, (int64_t)id);
-	return store_db_run(store, statement);
-}
-
-static enum store_status changed_one(struct store *store, enum store_status status)
-{
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
-}
-
 /* @id 0: the statement takes none. */
 static enum store_status count(struct store *store, enum store_sql sql, uint64_t id,
 			       uint64_t *ret_count)
@@ -177,12 +162,12 @@ enum store_status store_group_set(struct store *store, const struct store_group 
 	sqlite3_bind_int64(set, 1, (int64_t)group->id);
 	sqlite3_bind_int(set, 2, group->auto_accept);
 	sqlite3_bind_int(set, 3, (int)group->crls);
-	return changed_one(store, store_db_run(store, set));
+	return store_db_changed_one(store, store_db_run(store, set));
 }
 
 enum store_status store_group_delete(struct store *store, uint64_t id)
 {
-	return changed_one(store, run_with_id(store, SQL_GROUP_DELETE, id));
+	return store_db_changed_one(store, store_db_run_with_id(store, SQL_GROUP_DELETE, id));
 }
 
 enum store_status store_group_touch(struct store *store, uint64_t id, int64_t now)
@@ -193,7 +178,7 @@ enum store_status store_group_touch(struct store *store, uint64_t id, int64_t no
 		return store_db_last(store);
 	sqlite3_bind_int64(touch, 1, (int64_t)id);
 	sqlite3_bind_int64(touch, 2, now);
-	return changed_one(store, store_db_run(store, touch));
+	return store_db_changed_one(store, store_db_run(store, touch));
 }
 
 enum store_status store_trust_add(struct store *store, const struct store_trust *entry)
@@ -277,7 +262,7 @@ enum store_status store_trust_get(struct store *store, uint64_t group_id, enum s
 
 enum store_status store_trust_remove(struct store *store, uint64_t id)
 {
-	return changed_one(store, run_with_id(store, SQL_TRUST_REMOVE, id));
+	return store_db_changed_one(store, store_db_run_with_id(store, SQL_TRUST_REMOVE, id));
 }
 
 enum store_status store_trust_clear(struct store *store, uint64_t group_id, enum store_list list)

@@ -23,11 +23,6 @@ void store_user_wipe(struct store_user *user)
 	OPENSSL_cleanse(user, sizeof *user);
 }
 
-static enum store_status changed_one(struct store *store, enum store_status status)
-{
-	return status == STORE_OK && !sqlite3_changes(store->db) ? STORE_NOT_FOUND : status;
-}
-
 static enum store_status count(struct store *store, sqlite3_stmt *row, uint64_t *ret_count)
 {
 	int result = sqlite3_step(row);
@@ -52,7 +47,7 @@ static enum store_status set_roles(struct store *store, const struct store_user 
 	for (size_t i = 0; i < user->role_count && status == STORE_OK; i++) {
 		sqlite3_bind_int64(add, 1, (int64_t)id);
 		sqlite3_bind_text(add, 2, user->roles[i], -1, SQLITE_STATIC);
-		status = changed_one(store, store_db_run(store, add));
+		status = store_db_changed_one(store, store_db_run(store, add));
 	}
 	return status;
 }
@@ -93,7 +88,7 @@ enum store_status store_user_set(struct store *store, const struct store_user *u
 	sqlite3_bind_int64(set, 1, (int64_t)user->id);
 	sqlite3_bind_int(set, 2, user->is_disabled);
 	sqlite3_bind_int(set, 3, user->must_change);
-	status = changed_one(store, store_db_run(store, set));
+	status = store_db_changed_one(store, store_db_run(store, set));
 	return status == STORE_OK ? set_roles(store, user, user->id) : status;
 }
 
@@ -108,7 +103,7 @@ enum store_status store_user_set_password(struct store *store, uint64_t id, cons
 	sqlite3_bind_text(set, 2, password, -1, SQLITE_STATIC);
 	sqlite3_bind_int(set, 3, must_change);
 	sqlite3_bind_int64(set, 4, now);
-	return changed_one(store, store_db_run(store, set));
+	return store_db_changed_one(store, store_db_run(store, set));
 }
 
 enum store_status store_user_logged_in(struct store *store, uint64_t id, int64_t now)
@@ -119,17 +114,12 @@ enum store_status store_user_logged_in(struct store *store, uint64_t id, int64_t
 		return store_db_last(store);
 	sqlite3_bind_int64(set, 1, (int64_t)id);
 	sqlite3_bind_int64(set, 2, now);
-	return changed_one(store, store_db_run(store, set));
+	return store_db_changed_one(store, store_db_run(store, set));
 }
 
 enum store_status store_user_delete(struct store *store, uint64_t id)
 {
-	sqlite3_stmt *delete = store_db_statement(store, SQL_USER_DELETE);
-
-	if (!delete)
-		return store_db_last(store);
-	sqlite3_bind_int64(delete, 1, (int64_t)id);
-	return changed_one(store, store_db_run(store, delete));
+	return store_db_changed_one(store, store_db_run_with_id(store, SQL_USER_DELETE, id));
 }
 
 static void read_user(sqlite3_stmt *row, struct store_user *user)
@@ -334,5 +324,5 @@ enum store_status store_mode_set(struct store *store, bool is_project)
 	if (!set)
 		return store_db_last(store);
 	sqlite3_bind_int(set, 1, is_project);
-	return changed_one(store, store_db_run(store, set));
+	return store_db_changed_one(store, store_db_run(store, set));
 }
