@@ -519,12 +519,14 @@ static void replace_decoded(struct request *request, const char *asked_name)
 		main = find_answer(request, importing, &old);
 	uint32_t version = old.version;
 	uint64_t old_key_id = has_key ? old.key_id : 0;
+	int64_t csr_created = old.request_created;
 
 	store_cert_wipe(&old);
 	if (main == NONE)
 		return;
 	importing->main = main;
 	importing->intake->old_key_id = old_key_id;
+	importing->intake->csr_created = csr_created;
 	if (!judge_main(request, importing, kind, profile))
 		return;
 	struct intake *intake = importing->intake;

@@ -20,9 +20,10 @@ struct request;
 #define INTAKE_CHECKS_MAX 512
 
 struct intake_cert {
-	struct store_cert cert; /* id: what it replaces; 0: it is new */
-	bool is_here;		/* the very same, already: only helps to find issuers */
-	bool has_new_key;	/* the change's */
+	/* id and version: what it replaces, only the first may; 0: it is new */
+	struct store_cert cert;
+	bool is_here;	  /* the very same, already: only helps to find issuers */
+	bool has_new_key; /* the change's */
 	bool is_self_signed;
 };
 
@@ -36,6 +37,7 @@ struct intake {
 	char key_name[NAMES_KEY_MAX + 1];
 	bool key_of_ca;
 	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
+	int64_t csr_created; /* of the CSR that waits where one is replaced; 0: none */
 	unsigned checks;     /* signatures looked at to find issuers */
 	/* what a CA whose key comes along has revoked elsewhere; owned */
 	struct crl_entry *revoked;

@@ -94,6 +94,85 @@ static enum store_status put(struct store *store, struct store_cert *cert)
 	return status == STORE_OK ? store_csr_remove(store, cert->id) : status;
 }
 
+/* Whether the CSR that an answer is for waits yet, and no other one. */
+static enum store_status check_answer(struct service *service, struct intake *intake,
+				      const struct store_cert *answer)
+{
+	struct store_csr csr = {0};
+	enum store_status status = store_csr_get(service->store, answer->id, &csr);
+	bool is_same = csr.created == intake->csr_created &&
+		       (status != STORE_OK || intake->key || csr.key_id == answer->key_id);
+
+	store_csr_wipe(&csr);
+	if (status != STORE_OK && status != STORE_NOT_FOUND)
+		return status;
+	if (is_same)
+		return STORE_OK;
+	return change_refuse(&intake->change, STATUS_CONFLICT,
+			     "certificate %llu has another CSR than before: have that answered, "
+			     "or replace it again",
+			     (unsigned long long)answer->id);
+}
+
+static enum store_status check(struct service *service, struct change *change)
+{
+	struct intake *intake = (struct intake *)change;
+	const struct store_cert *cert = &intake->certs[0].cert;
+	struct store_cert now;
+
+	if (intake->certs[0].is_here || !cert->id)
+		return STORE_OK;
+	enum store_status status = store_cert_get(service->store, cert->id, &now);
+
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(change, STATUS_CONFLICT,
+				     "certificate %llu was deleted meanwhile: import what is to "
+				     "take its place",
+				     (unsigned long long)cert->id);
+	if (status != STORE_OK)
+		return status;
+	uint32_t version = now.version;
+
+	store_cert_wipe(&now);
+	if (version != cert->version)
+		return change_refuse(change, STATUS_CONFLICT,
+				     "certificate %llu is version %u by now, and this was to "
+				     "replace version %u: replace it again, if it is still to be",
+				     (unsigned long long)cert->id, version, cert->version);
+	return check_answer(service, intake, cert);
+}
+
+/* What was here when the file was read, and is relied on. */
+static enum store_status apply_known(struct service *service, struct intake *intake,
+				     const struct intake_cert *one)
+{
+	uint64_t id = 0;
+	enum store_status status =
+		store_cert_by_fingerprint(service->store, one->cert.facts.fingerprint, &id);
+
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(&intake->change, STATUS_CONFLICT,
+				     "certificate “%.64s” of the file was here, and was deleted "
+				     "meanwhile: import the file again",
+				     one->cert.facts.subject);
+	return status;
+}
+
+/* A key that was here before. */
+static enum store_status check_key(struct service *service, struct intake *intake,
+				   const struct store_cert *cert)
+{
+	const struct keyring_key *key;
+	enum store_status status = keyring_get(service->keyring, NULL, cert->key_id, &key);
+
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(&intake->change, STATUS_CONFLICT,
+				     "key “%s”, which certificate “%.64s” is for, was deleted "
+				     "meanwhile: import it with its key, or as --kind trusted",
+				     cert->key_name, cert->facts.subject);
+	return status;
+}
+
 static enum store_status apply_one(struct service *service, struct intake *intake,
 				   struct intake_cert *one)
 {
@@ -102,9 +181,13 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 	enum store_status status = STORE_OK;
 
 	if (one->is_here)
-		return STORE_OK;
+		return apply_known(service, intake, one);
 	if (one->has_new_key)
 		cert->key_id = intake->key_id;
+	else if (cert->key_id)
+		status = check_key(service, intake, cert);
+	if (status != STORE_OK)
+		return status;
 	if (!one->is_self_signed) {
 		status = find_issuer(store, intake, one, &cert->issuer_id);
 		cert->issuer_is_elsewhere = !cert->issuer_id;
@@ -116,11 +199,6 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 				     "certificate “%.64s” is here already, or its issuer gave its "
 				     "serial %s to another one: cert list shows them",
 				     cert->facts.subject, cert->facts.serial);
-	if (status == STORE_NOT_FOUND)
-		return change_refuse(&intake->change, STATUS_CONFLICT,
-				     "certificate %llu was deleted meanwhile, and nothing has "
-				     "changed",
-				     (unsigned long long)cert->id);
 	if (status == STORE_OK && cert->kind == STORE_CERT_CA)
 		status = adopt_orphans(store, intake, cert);
 	/* Its next list has what its last one had. */
@@ -176,6 +254,11 @@ static enum store_status apply(struct service *service, struct change *change)
 	struct intake *intake = (struct intake *)change;
 	enum store_status status = STORE_OK;
 
+	if (intake->key && store_key_count(service->store) >= service->config->keys)
+		return change_refuse(change, STATUS_LIMIT,
+				     "there are %u keys, and no more are allowed: delete one, or "
+				     "raise [limits] keys",
+				     service->config->keys);
 	if (intake->key) {
 		status = put_key(service, intake);
 		if (status == STORE_EXISTS)
@@ -270,6 +353,7 @@ static void change_is_done(struct change *change)
 void intake_run(struct request *request, struct intake *intake)
 {
 	static const struct change_kind kind = {
+		.check = check,
 		.apply = apply,
 		.applied = applied,
 		.dropped = dropped,
@@ -278,9 +362,10 @@ void intake_run(struct request *request, struct intake *intake)
 	};
 
 	intake->change.kind = &kind;
-	intake->change.bytes = sizeof *intake;
+	intake->change.bytes = sizeof *intake + intake->revoked_count * sizeof *intake->revoked;
 	for (size_t i = 0; i < intake->count; i++)
-		intake->change.bytes += intake->certs[i].cert.der_len;
+		intake->change.bytes +=
+			intake->certs[i].cert.der_len + intake->certs[i].cert.names_len;
 	snprintf(intake->change.object, sizeof intake->change.object, "%s", intake->key_name);
 	request_change(request, &intake->change);
 }

@@ -43,7 +43,7 @@ uint64_t store_key_next_id(struct store *store)
 
 uint64_t store_key_count(const struct store *store)
 {
-	return store->key_count;
+	return (uint64_t)((int64_t)store->key_count + store->key_change);
 }
 
 enum store_status store_key_add(struct store *store, const struct store_key *key)

@@ -79,6 +79,7 @@ void store_key_wipe(struct store_key *key);
 
 /* For the next key; never handed out before, deleted keys and earlier runs included. */
 uint64_t store_key_next_id(struct store *store);
+/* With those that the transaction under way adds. */
 uint64_t store_key_count(const struct store *store);
 
 /* All of it. */
