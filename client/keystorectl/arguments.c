@@ -86,6 +86,7 @@ static const struct {
 	[OPTION_PURPOSE] = {"--purpose", "NAME", "any (default), tls-client, tls-server or opcua"},
 	[OPTION_APPLICATION_URI] = {"--application-uri", "URI",
 				    "of the OPC UA application that it has to name"},
+	[OPTION_SERVICE] = {"--service", "NAME", "as that service: with its trust group"},
 	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
 	[OPTION_AT] = {"--at", "TIME", "as of then, and without consequences"},
 };

@@ -21,6 +21,7 @@ struct command {
 	size_t word_count;   /* exactly so many after the name */
 	option_set options;  /* besides those that all have */
 	option_set needs;    /* options that must be given */
+	option_set instead;  /* one that is given in place of the first word */
 	const char *summary; /* for the list of commands */
 	const char *help;    /* more, or NULL */
 	enum exit_code (*run)(struct ctl *ctl);

@@ -19,6 +19,8 @@ static enum exit_code show_import(const struct ctl *ctl, const struct ks_result 
 {
 	json_t *certs, *notes;
 
+	if (ctl->in_transaction)
+		return EXIT_OK;
 	if (!ctl->json) {
 		for (size_t i = 0; i < result->cert_count; i++) {
 			if (i)
@@ -259,6 +261,7 @@ const struct command commands_outside[] = {
 		.help = "DER, PEM, PKCS#7 or PKCS#12. A private key goes into the TPM, under the\n"
 			"name that --key gives. All of the file or nothing.",
 		.run = command_cert_import,
+		.is_staged = true,
 	},
 	{
 		.name = "cert request",
@@ -279,6 +282,7 @@ const struct command commands_outside[] = {
 		.summary = "a new version: a CSR's answer, or with its key",
 		.help = "The ID stays. Issuers in the file are imported too.",
 		.run = command_cert_replace,
+		.is_staged = true,
 	},
 	{
 		.name = "ca list",

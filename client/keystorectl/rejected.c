@@ -242,16 +242,19 @@ static enum exit_code ask(struct ctl *ctl, struct ks_validation *validation)
 static enum exit_code command_validate(struct ctl *ctl)
 {
 	const char *chain = ctl_option(ctl, OPTION_CHAIN);
-	struct ks_validation validation = {.group = ctl->words[0]};
+	struct ks_validation validation = {.service = ctl_option(ctl, OPTION_SERVICE)};
+	const char *const *words = ctl->words;
 	const uint8_t *ders[2 * BUNDLE_MAX];
 	size_t lens[2 * BUNDLE_MAX];
 	struct bundle bundle = {0};
 	struct bundle along = {0};
 	enum exit_code code;
 
+	if (!validation.service)
+		validation.group = *words++;
 	if (!take_question(ctl, &validation))
 		return EXIT_USAGE;
-	code = bundle_read(ctl, ctl->words[1], &bundle);
+	code = bundle_read(ctl, words[0], &bundle);
 	if (code == EXIT_OK && chain)
 		code = bundle_read(ctl, chain, &along);
 	if (code == EXIT_OK) {
@@ -280,11 +283,15 @@ const struct command commands_rejected[] = {
 		.name = "validate",
 		.words = "GROUP FILE",
 		.word_count = 2,
-		.options = HAS(CHAIN) | HAS(PURPOSE) | HAS(APPLICATION_URI) | HAS(AT),
+		.options =
+			HAS(SERVICE) | HAS(CHAIN) | HAS(PURPOSE) | HAS(APPLICATION_URI) | HAS(AT),
+		.instead = HAS(SERVICE),
 		.summary = "ask whether a trust group accepts a certificate",
-		.help = "The first certificate of FILE; the others came along. What is refused "
-			"goes to\n"
-			"the rejected list, unless --at asks about another time.",
+		.help = "The first certificate of FILE; the others came along. With --service "
+			"instead of\n"
+			"GROUP it is asked as the service asks. What is refused goes to the "
+			"rejected\n"
+			"list, unless --at asks about another time.",
 		.run = command_validate,
 	},
 	{

@@ -22,11 +22,20 @@ static bool takes_options(const struct ctl *ctl, const struct command *command)
 	return true;
 }
 
+static bool has_instead(const struct ctl *ctl, const struct command *command)
+{
+	for (enum option i = 0; i < OPTION_COUNT; i++)
+		if (ctl_has(ctl, i) && command->instead & option_bit(i))
+			return true;
+	return false;
+}
+
 enum exit_code command_run(struct ctl *ctl, const struct command *command, size_t used)
 {
 	const struct arguments *arguments = &ctl->arguments;
+	size_t expected = command->word_count - (has_instead(ctl, command) ? 1 : 0);
 
-	if (arguments->word_count - used != command->word_count)
+	if (arguments->word_count - used != expected)
 		return ctl_fail(
 			ctl, EXIT_USAGE, "usage: keystorectl %s%s%s; see keystorectl %s --help",
 			command->name, *command->words ? " " : "", command->words, command->name);

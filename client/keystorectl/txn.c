@@ -205,7 +205,9 @@ const struct command commands_txn[] = {
 			"are\n"
 			"checked and kept, and applied together after the last; the first failure\n"
 			"drops them. Commands: trust add, trust set, trust remove, group set,\n"
-			"rejected trust, service create, service set, service remove, cert delete.",
+			"rejected trust, service create, service set, service remove, cert "
+			"import,\n"
+			"cert replace, cert delete.",
 		.run = command_txn_run,
 	},
 	{

@@ -123,6 +123,29 @@ static enum exit_code command_user_recover(struct ctl *ctl)
 	return change_user(ctl, recover, true);
 }
 
+static enum exit_code command_user_verify(struct ctl *ctl)
+{
+	struct ks_result *result = NULL;
+	struct file password = {0};
+	enum exit_code code =
+		password_read(ctl, OPTION_PASSWORD_FILE, "Password: ", false, &password);
+
+	if (code == EXIT_OK)
+		code = ctl_connect(ctl);
+	if (code == EXIT_OK) {
+		/* Whose password it is does not depend on who is logged in. */
+		ks_set_token(ctl->client, NULL, 0);
+		if (ks_user_verify(ctl->client, ctl->words[0], password.data, password.len, NULL,
+				   &result) == KS_OK)
+			code = user_print(ctl, &result->users[0]);
+		else
+			code = ctl_fail_result(ctl, result);
+	}
+	ks_result_free(result);
+	file_free(&password);
+	return code;
+}
+
 static bool add_row(struct table *table, const struct ks_user *user)
 {
 	char login[TIME_BYTES] = "never";
@@ -418,6 +441,16 @@ const struct command commands_user[] = {
 		.summary = "for root: a new password for an administrator",
 		.help = "Or, where no administrator can log in, a new administrator.",
 		.run = command_user_recover,
+	},
+	{
+		.name = "user verify",
+		.words = "NAME",
+		.word_count = 1,
+		.options = HAS(PASSWORD_FILE),
+		.summary = "check a user's password without a login",
+		.help = "For programs with logins of their own. The password is typed, or the "
+			"first line\nof --password-file (\"-\": standard input).",
+		.run = command_user_verify,
 	},
 	{
 		.name = "role list",

@@ -63,6 +63,83 @@ Test(transactions, are_all_of_it_or_nothing)
 	fixture_free(fixture);
 }
 
+Test(services, ask_with_their_trust_group_and_for_their_peers)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture,
+		SHELL CERTS("2") "keystorectl trust add https c1.pem; "
+				 "keystorectl service create web --kind web-server --group https; "
+				 "keystorectl service create ua --kind opcua-server --group https; "
+				 "keystorectl service create idle --kind custom; "
+				 "keystorectl validate --service web c1.pem; "
+				 "keystorectl validate c1.pem --service=web --json | "
+				 "grep -q '\"accepted\":true'; "
+				 /* It is no OPC UA application. */
+				 "fails keystorectl validate c1.pem --service ua; "
+				 "keystorectl validate c1.pem --service ua --purpose any; "
+				 "fails keystorectl validate c2.pem --service web; "
+				 "keystorectl rejected list --group https | grep -q CN=c2"));
+	expect(fixture, 3, "nowhere", "validate --service nowhere c1.pem");
+	expect(fixture, 7, "has no trust group", "validate --service idle c1.pem");
+	expect(fixture, 2, "usage: keystorectl validate GROUP FILE",
+	       "validate --service web https c1.pem");
+	expect(fixture, 2, "usage: keystorectl validate GROUP FILE", "validate c1.pem");
+	fixture_free(fixture);
+}
+
+Test(transactions, take_in_certificates_and_keys_too)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture,
+		SHELL CERTS(
+			"2") "printf 'subjectAltName=DNS:web.plant\nkeyUsage=digitalSignature\n"
+			     "extendedKeyUsage=serverAuth\n' > ext; "
+			     "openssl req -new -key k -subj /CN=c2 | openssl x509 -req -signkey k "
+			     "-days 30 "
+			     "-extfile ext -out c2.pem 2> /dev/null; "
+			     "openssl pkcs12 -export -inkey k -in c2.pem -out c2.p12 -passout "
+			     "pass:secret; "
+			     "echo secret > pw; "
+			     "keystorectl cert create --profile web-server --self-signed --new-key "
+			     "web "
+			     "--algorithm ec-p256 --subject CN=web --san DNS:web.plant > "
+			     "/dev/null; "
+			     "keystorectl cert request --for 1 --new-key web2 --algorithm ec-p256 "
+			     "--out web.csr "
+			     "> /dev/null; "
+			     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+			     "-keyout ca.k "
+			     "-out ca.pem -subj /CN=ca -days 30 2> /dev/null; "
+			     "openssl x509 -req -in web.csr -CA ca.pem -CAkey ca.k -CAcreateserial "
+			     "-days 20 "
+			     "-extfile ext -out web.pem 2> /dev/null; cat web.pem ca.pem > "
+			     "both.pem; "
+			     "printf 'cert import c2.p12 --key c2 --password-file pw\ncert import "
+			     "c1.pem\n"
+			     "cert replace 1 both.pem\nservice create web --kind web-server --cert "
+			     "1\n' > all; "
+			     "cp all more; echo trust remove https 00 >> more; fails keystorectl "
+			     "txn run more; "
+			     "test $(keystorectl cert list | wc -l) = 2; "
+			     "keystorectl key list --names | tr '\n' ' ' | grep -qx 'web web2 '; "
+			     "test \"$(keystorectl txn run all)\" = 'applied 4 changes'; "
+			     "test $(keystorectl cert list | wc -l) = 5; "
+			     "keystorectl key show c2 | grep -q imported; "
+			     "keystorectl cert show 1 --json | grep -q '\"version\":2'; "
+			     "keystorectl service show web | grep -q ' 1 '; "
+			     "openssl rand 32 > d; keystorectl sign c2 --digest --in d --out s; "
+			     "openssl x509 -in c2.pem -noout -pubkey > p; "
+			     "openssl pkeyutl -verify -pubin -inkey p -in d -sigfile s; "
+			     "keystorectl audit verify"));
+	expect(fixture, 7, "is here already", "txn run all");
+	expect(fixture, 7, "line 1 failed, and nothing has changed", "txn run all");
+	fixture_free(fixture);
+}
+
 /*
  * The service is killed while it stages and applies: what is there afterwards is all or nothing,
  * and the audit trail has as much.

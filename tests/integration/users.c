@@ -89,6 +89,32 @@ Test(users, change_their_password_and_root_helps_who_lost_it)
 	fixture_free(fixture);
 }
 
+Test(users, have_their_password_checked_without_a_login)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, WITH_ADMIN
+		"keystorectl user create kim --roles operator --password-file other; "
+		"keystorectl logout; "
+		"keystorectl user verify kim --password-file other | grep -q 'roles  *operator'; "
+		"keystorectl user verify kim --password-file - --json < other | python3 -c 'import "
+		"json, sys; u = json.load(sys.stdin); "
+		"assert u[\"name\"] == \"kim\" and \"view\" in u[\"rights\"], u; "
+		"assert u[\"last_login\"] is None, u'; "
+		"test -z \"$(ls .cache/keystorectl)\"; "
+		"keystorectl login admin --password-file pw; "
+		"test $(keystorectl session list | wc -l) = 2; "
+		/* It is not his who is logged in. */
+		"fails keystorectl user verify kim --password-file pw; "
+		"keystorectl audit list | grep 'user verify' | grep -q ' denied '"));
+	expect(fixture, 4, "wrong", "keystorectl user verify kim --password-file pw");
+	expect(fixture, 4, "wrong", "keystorectl user verify nobody --password-file pw");
+	expect(fixture, 2, "user verify needs --password-file FILE, or a terminal",
+	       "setsid keystorectl user verify kim < /dev/null");
+	fixture_free(fixture);
+}
+
 Test(users, stay_when_the_service_starts_anew_and_logins_end)
 {
 	struct fixture *fixture = fixture_new(NULL);
