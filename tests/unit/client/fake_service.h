@@ -30,6 +30,8 @@ struct fake {
 	int requests;	    /* read so far */
 	uint64_t ids[8];    /* of the first requests */
 	unsigned bodies[8]; /* their kinds */
+	uint8_t token[64];  /* of the last one */
+	size_t token_len;
 };
 
 static inline void *fake_run(void *user)
@@ -107,6 +109,11 @@ static inline uint64_t fake_read(struct fake *fake, int fd)
 		if (fake->requests < 8 && request) {
 			fake->ids[fake->requests] = id;
 			fake->bodies[fake->requests] = request->body_case;
+		}
+		if (request && request->token.len <= sizeof(fake->token)) {
+			fake->token_len = request->token.len;
+			if (fake->token_len)
+				memcpy(fake->token, request->token.data, fake->token_len);
 		}
 		fake->requests++;
 		codec_request_free(request);
