@@ -46,6 +46,7 @@ extern const struct command commands_txn[];
 extern const struct command commands_audit[];
 extern const struct command commands_login[];
 extern const struct command commands_user[];
+extern const struct command commands_openssl[];
 
 /* All of them, in the order of the list; ends with NULL. */
 extern const struct command *const command_groups[];

@@ -89,6 +89,27 @@ expect 2 'no option' --frob --json
 python3 -c 'import json, sys; json.load(open(sys.argv[1]))["error"]' "$work/out" ||
 	failures=$((failures + 1))
 
+# What is installed for programs is what is printed for them.
+./keystorectl openssl show | cmp - "$1/packaging/openssl/keystore.cnf" || failures=$((failures + 1))
+./keystorectl openssl show --socket /run/other.sock | grep '^socket = /run/other.sock$' >/dev/null ||
+	failures=$((failures + 1))
+expect 2 'takes an absolute path' openssl show --socket other.sock
+expect 2 'takes an absolute path' openssl enable --socket '/run/$ENV::HOME'
+expect 1 'is no regular file' openssl enable --config "$work"
+
+# No module, no change; and nothing but a whole file is ever there.
+printf '[req]\nx = y' >"$work/openssl.cnf"
+cp "$work/openssl.cnf" "$work/before"
+OPENSSL_MODULES=$work expect 1 'keystore.so: cannot open shared object file' \
+	openssl enable --config "$work/openssl.cnf"
+: >"$work/keystore.so"
+OPENSSL_MODULES=$work expect 1 'file too short' openssl enable --config "$work/openssl.cnf"
+OPENSSL_MODULES=$work expect 1 'file too short' openssl enable --config "$work/absent.cnf"
+cmp "$work/before" "$work/openssl.cnf" || failures=$((failures + 1))
+./keystorectl openssl disable --config "$work/openssl.cnf" | grep 'stays as it is' >/dev/null ||
+	failures=$((failures + 1))
+[[ $(echo "$work"/*.cnf*) == "$work/openssl.cnf" ]] || failures=$((failures + 1))
+
 # A signature isn't shown on a terminal.
 script -qec './keystorectl sign plc-1 --in /dev/null' "$work/typescript" >/dev/null
 grep -q 'no good for a terminal' "$work/typescript" || {
