@@ -458,7 +458,8 @@ static enum cert_status build_request(const struct issue_order *order, EVP_PKEY 
 	enum csr_status status = CSR_NOMEM;
 
 	if (names)
-		status = csr_new(order->cert.subject, names, count, public_key, order->cert.hash,
+		status = csr_new(order->cert.subject, names, count,
+				 profile_by_id(order->cert.profile), public_key, order->cert.hash,
 				 padding, error, ret_csr);
 	free(names);
 	return statuses[status];

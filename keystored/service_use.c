@@ -243,8 +243,8 @@ void service_use_csr(struct request *request, const void *body, const struct key
 
 	if (!tpm)
 		goto out;
-	enum csr_status status = csr_new(asked->subject, names, asked->n_names, tpm_key_public(tpm),
-					 hash, padding, error, &csr);
+	enum csr_status status = csr_new(asked->subject, names, asked->n_names, NULL,
+					 tpm_key_public(tpm), hash, padding, error, &csr);
 
 	if (status != CSR_OK) {
 		fail_csr(request, status, error);

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "profile.h"
 #include "x509_name.h"
 #include "x509_sign.h"
 
@@ -51,21 +52,57 @@ static enum csr_status add_subject(struct csr *csr, const char *subject, bool ha
 	return status;
 }
 
-static enum csr_status add_names(struct csr *csr, const struct csr_name *names, size_t n,
-				 bool critical, char *ret_error)
+typedef STACK_OF(X509_EXTENSION) extension_stack;
+
+static enum csr_status add_names(extension_stack **extensions, const struct csr_name *names,
+				 size_t n, bool critical, char *ret_error)
 {
-	STACK_OF(X509_EXTENSION) *extensions = NULL;
 	GENERAL_NAMES *list = NULL;
 	enum csr_status status = from_san[x509_san_build(names, n, ret_error, &list)];
 
-	if (status != CSR_OK)
-		return status;
-	status = CSR_NOMEM;
-	if (X509V3_add1_i2d(&extensions, NID_subject_alt_name, list, critical, 0) == 1 &&
-	    X509_REQ_add_extensions(csr->req, extensions))
-		status = CSR_OK;
-	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	if (status == CSR_OK &&
+	    X509V3_add1_i2d(extensions, NID_subject_alt_name, list, critical, 0) != 1)
+		status = CSR_NOMEM;
 	GENERAL_NAMES_free(list);
+	return status;
+}
+
+/* Many a CA goes by what is asked for, and would make somebody without CAs of one that asks. */
+static enum csr_status add_ca(extension_stack **extensions, uint32_t usage)
+{
+	BASIC_CONSTRAINTS *constraints = BASIC_CONSTRAINTS_new();
+	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
+	bool is_done = constraints && bits;
+
+	if (constraints)
+		constraints->ca = 0xff;
+	for (int i = 0; is_done && i < KEY_USAGE_BITS; i++) {
+		if (usage & (1u << i))
+			is_done = ASN1_BIT_STRING_set_bit(bits, i, 1);
+	}
+	is_done = is_done &&
+		  X509V3_add1_i2d(extensions, NID_basic_constraints, constraints, 1, 0) == 1 &&
+		  X509V3_add1_i2d(extensions, NID_key_usage, bits, 1, 0) == 1;
+	BASIC_CONSTRAINTS_free(constraints);
+	ASN1_BIT_STRING_free(bits);
+	return is_done ? CSR_OK : CSR_NOMEM;
+}
+
+static enum csr_status add_extensions(struct csr *csr, const struct csr_name *names, size_t n,
+				      bool is_nameless, const struct profile *profile,
+				      char *ret_error)
+{
+	bool is_rsa = EVP_PKEY_is_a(csr->public_key, "RSA");
+	extension_stack *extensions = NULL;
+	enum csr_status status = CSR_OK;
+
+	if (profile && profile->is_ca)
+		status = add_ca(&extensions, profile_key_usage(profile, is_rsa, false));
+	if (status == CSR_OK && n > 0)
+		status = add_names(&extensions, names, n, is_nameless, ret_error);
+	if (status == CSR_OK && extensions && !X509_REQ_add_extensions(csr->req, extensions))
+		status = CSR_NOMEM;
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	return status;
 }
 
@@ -93,8 +130,9 @@ out:
 }
 
 enum csr_status csr_new(const char *subject, const struct csr_name *names, size_t n,
-			EVP_PKEY *public_key, enum tpm_hash hash, enum tpm_padding padding,
-			char ret_error[X509_ERROR_MAX], struct csr **ret_csr)
+			const struct profile *profile, EVP_PKEY *public_key, enum tpm_hash hash,
+			enum tpm_padding padding, char ret_error[X509_ERROR_MAX],
+			struct csr **ret_csr)
 {
 	enum csr_status status = CSR_NOMEM;
 	struct csr *csr = calloc(1, sizeof(*csr));
@@ -114,11 +152,9 @@ enum csr_status csr_new(const char *subject, const struct csr_name *names, size_
 	status = add_subject(csr, subject, n > 0, ret_error, &is_nameless);
 	if (status != CSR_OK)
 		goto out;
-	if (n > 0) {
-		status = add_names(csr, names, n, is_nameless, ret_error);
-		if (status != CSR_OK)
-			goto out;
-	}
+	status = add_extensions(csr, names, n, is_nameless, profile, ret_error);
+	if (status != CSR_OK)
+		goto out;
 	status = digest_make(csr, hash, ret_error);
 	if (status != CSR_OK)
 		goto out;

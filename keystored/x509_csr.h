@@ -25,18 +25,20 @@ enum csr_status {
 };
 
 struct csr;
+struct profile;
 
 /*
  * Version 1, @subject (x509_name.h), @public_key, and the names, if there are any, in an
- * extensionRequest: critical where the subject is empty (RFC 5280 4.2.1.6). @padding: for RSA
+ * extensionRequest: critical where the subject is empty (RFC 5280 4.2.1.6). @profile NULL: what
+ * it is for is not known; a CA's asks for basicConstraints and keyUsage too. @padding: for RSA
  * keys, NONE means PKCS1; PSS has MGF1 of the same hash and a salt as long as the digest.
  * SUBJECT, NAME, TOO_LARGE: @ret_error is a sentence for whoever asked. *ret_csr is the
  * caller's and keeps a reference of its own to @public_key.
  */
 [[nodiscard]] enum csr_status csr_new(const char *subject, const struct csr_name *names, size_t n,
-				      EVP_PKEY *public_key, enum tpm_hash hash,
-				      enum tpm_padding padding, char ret_error[X509_ERROR_MAX],
-				      struct csr **ret_csr);
+				      const struct profile *profile, EVP_PKEY *public_key,
+				      enum tpm_hash hash, enum tpm_padding padding,
+				      char ret_error[X509_ERROR_MAX], struct csr **ret_csr);
 
 /* What is to be signed. Borrowed, for as long as @csr. */
 void csr_digest(const struct csr *csr, const uint8_t **ret_digest, size_t *ret_len);

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		names[n++].value = line[0] ? line + 1 : line;
 	}
 
-	status = csr_new(text, names, n, key, TPM_SHA256, TPM_PADDING_NONE, error, &csr);
+	status = csr_new(text, names, n, NULL, key, TPM_SHA256, TPM_PADDING_NONE, error, &csr);
 	if (status == CSR_OK) {
 		csr_digest(csr, &digest, &digest_len);
 		fuzz_expect(digest_len == 32);

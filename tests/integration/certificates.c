@@ -88,6 +88,42 @@ Test(certificates, can_be_self_signed_and_by_a_ca_below_a_ca)
 	fixture_free(fixture);
 }
 
+/* A CA elsewhere that goes by what it is asked for. */
+Test(certificates, of_a_ca_below_one_elsewhere_are_asked_for_as_a_cas)
+{
+	struct fixture *fixture = with_project();
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+		"root.key -out root.pem -subj /CN=Company -days 900 -addext "
+		"keyUsage=critical,keyCertSign,cRLSign 2> /dev/null; "
+		"for algorithm in ec-p256 rsa-2048; do "
+		"id=$(keystorectl --json cert request --profile ca --new-key sub-$algorithm "
+		"--algorithm $algorithm --subject \"CN=Sub CA $algorithm\" --out sub.csr | "
+		"python3 -c 'import json, sys; print(json.load(sys.stdin)[\"cert\"][\"id\"])'); "
+		"openssl req -in sub.csr -noout -verify -text > text 2>&1; "
+		"grep -q 'verify OK' text; "
+		"grep -A1 'X509v3 Basic Constraints: critical' text | grep -q CA:TRUE; "
+		"grep -A1 'X509v3 Key Usage: critical' text | grep -q 'Certificate Sign, CRL "
+		"Sign$'; "
+		"openssl x509 -req -in sub.csr -CA root.pem -CAkey root.key -CAcreateserial "
+		"-copy_extensions copyall -days 800 -out sub.pem 2> /dev/null; "
+		"keystorectl cert replace $id sub.pem > /dev/null; "
+		"leaf=$(keystorectl --json cert create --profile tls-client --issuer $id --new-key "
+		"client-$algorithm --algorithm ec-p256 --subject CN=client | "
+		"python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])'); "
+		"keystorectl cert export $leaf --out leaf.pem; "
+		"openssl verify -x509_strict -purpose sslclient -CAfile root.pem -untrusted "
+		"sub.pem leaf.pem; done; "
+		/* Who is no CA asks for nothing of it. */
+		"keystorectl cert request --profile tls-client --new-key leaf --algorithm ec-p256 "
+		"--subject CN=leaf --out leaf.csr > /dev/null; "
+		"openssl req -in leaf.csr -noout -text > text; fails grep -q 'Constraints' text; "
+		"fails grep -q 'Key Usage' text"));
+	fixture_free(fixture);
+}
+
 Test(certificates, keep_their_id_and_key_over_a_renewal)
 {
 	struct fixture *fixture = with_project();

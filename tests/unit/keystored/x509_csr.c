@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "profile.h"
 #include "soft_sign.h"
 #include "x509_csr.h"
 
@@ -25,8 +26,9 @@ struct made {
 	X509_REQ *req;
 };
 
-static struct made make(EVP_PKEY *key, const char *subject, const struct csr_name *names, size_t n,
-			enum tpm_hash hash, enum tpm_padding padding)
+static struct made make_for(const struct profile *profile, EVP_PKEY *key, const char *subject,
+			    const struct csr_name *names, size_t n, enum tpm_hash hash,
+			    enum tpm_padding padding)
 {
 	char error[X509_ERROR_MAX] = "";
 	struct made made = {0};
@@ -37,8 +39,8 @@ static struct made make(EVP_PKEY *key, const char *subject, const struct csr_nam
 	uint8_t sig[1024];
 	size_t sig_len;
 
-	cr_assert_eq(csr_new(subject, names, n, key, hash, padding, error, &csr), CSR_OK, "%s",
-		     error);
+	cr_assert_eq(csr_new(subject, names, n, profile, key, hash, padding, error, &csr), CSR_OK,
+		     "%s", error);
 	csr_digest(csr, &digest, &digest_len);
 	sig_len = soft_sign(key, hash, padding, digest, digest_len, sig, sizeof(sig));
 	cr_assert_eq(csr_finish(csr, sig, sig_len, &made.der, &made.len), CSR_OK);
@@ -49,6 +51,12 @@ static struct made make(EVP_PKEY *key, const char *subject, const struct csr_nam
 	cr_assert_eq(at, made.der + made.len);
 	cr_assert_eq(X509_REQ_verify(made.req, key), 1);
 	return made;
+}
+
+static struct made make(EVP_PKEY *key, const char *subject, const struct csr_name *names, size_t n,
+			enum tpm_hash hash, enum tpm_padding padding)
+{
+	return make_for(NULL, key, subject, names, n, hash, padding);
 }
 
 static void made_free(struct made *made)
@@ -88,6 +96,59 @@ Test(x509_csr, has_subject_key_and_names_and_nothing_else)
 	GENERAL_NAMES_free(names);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	made_free(&made);
+	EVP_PKEY_free(key);
+}
+
+/* As the names of a CA: with them and without. */
+static void expect_ca(EVP_PKEY *key, size_t names)
+{
+	struct made made = make_for(profile_by_id(PROFILE_CA), key, "CN=Plant CA", three_names,
+				    names, TPM_SHA256, TPM_PADDING_NONE);
+	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(made.req);
+	BASIC_CONSTRAINTS *constraints;
+	ASN1_BIT_STRING *usage;
+	int critical = -1;
+
+	cr_assert_eq(X509_REQ_get_attr_count(made.req), 1);
+	cr_assert_eq(sk_X509_EXTENSION_num(extensions), names ? 3 : 2);
+	constraints = X509V3_get_d2i(extensions, NID_basic_constraints, &critical, NULL);
+	cr_assert_not_null(constraints);
+	cr_assert(constraints->ca);
+	cr_assert_null(constraints->pathlen);
+	cr_assert_eq(critical, 1);
+	usage = X509V3_get_d2i(extensions, NID_key_usage, &critical, NULL);
+	cr_assert_not_null(usage);
+	cr_assert_eq(critical, 1);
+	for (int i = 0; i < KEY_USAGE_BITS; i++)
+		cr_assert_eq(ASN1_BIT_STRING_get_bit(usage, i), i == 5 || i == 6, "bit %d", i);
+	BASIC_CONSTRAINTS_free(constraints);
+	ASN1_BIT_STRING_free(usage);
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	made_free(&made);
+}
+
+Test(x509_csr, of_a_ca_asks_to_be_one)
+{
+	EVP_PKEY *ec = EVP_EC_gen("P-256");
+	EVP_PKEY *rsa = EVP_RSA_gen(2048);
+
+	expect_ca(ec, 3);
+	expect_ca(rsa, 0);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(rsa);
+}
+
+Test(x509_csr, of_others_asks_for_no_more_than_names)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+
+	for (enum profile_id id = PROFILE_OPCUA_SERVER; id < PROFILE_CA; id++) {
+		struct made made = make_for(profile_by_id(id), key, "CN=plc-1", NULL, 0, TPM_SHA256,
+					    TPM_PADDING_NONE);
+
+		cr_assert_eq(X509_REQ_get_attr_count(made.req), 0);
+		made_free(&made);
+	}
 	EVP_PKEY_free(key);
 }
 
@@ -210,7 +271,7 @@ Test(x509_csr, does_not_let_a_wrong_signature_out)
 	uint8_t sig[2048] = {0};
 	size_t len;
 
-	cr_assert_eq(csr_new("CN=a", NULL, 0, key, TPM_SHA256, TPM_PADDING_PSS, error, &csr),
+	cr_assert_eq(csr_new("CN=a", NULL, 0, NULL, key, TPM_SHA256, TPM_PADDING_PSS, error, &csr),
 		     CSR_OK);
 	csr_digest(csr, &digest, &digest_len);
 
@@ -234,7 +295,7 @@ static enum csr_status refused(const char *subject, const struct csr_name *names
 	char error[X509_ERROR_MAX] = "";
 	struct csr *csr = NULL;
 	enum csr_status status =
-		csr_new(subject, names, n, key, TPM_SHA256, TPM_PADDING_NONE, error, &csr);
+		csr_new(subject, names, n, NULL, key, TPM_SHA256, TPM_PADDING_NONE, error, &csr);
 
 	cr_assert_null(csr);
 	cr_assert_not_null(strstr(error, because), "%s", error);
