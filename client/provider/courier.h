@@ -1,0 +1,20 @@
+/*
+ * Asks keystored for the provider, from any thread of any process of the program. Hides forks,
+ * and that an event-driven program is let go on while it waits (OpenSSL's ASYNC jobs).
+ */
+#ifndef PROVIDER_COURIER_H
+#define PROVIDER_COURIER_H
+
+#include "call.h"
+
+struct courier;
+
+/* @socket_path NULL: as ks_connect(). NULL: no memory. */
+struct courier *courier_new(const char *socket_path);
+void courier_free(struct courier *courier); /* NULL is fine */
+
+/* Always fills @ret_answer, whose status it returns. */
+enum ks_status courier_ask(struct courier *courier, const struct call_request *request,
+			   struct call_answer *ret_answer);
+
+#endif
