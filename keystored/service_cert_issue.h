@@ -58,6 +58,11 @@ struct issue *issue_new(struct request *request);
 bool issue_names_pack(const struct csr_name *names, size_t count, uint8_t **ret_names,
 		      size_t *ret_len);
 
+/* For service_cert_issue*.c: everything that was made, in one transaction. Answers. */
+void issue_store(struct request *request);
+/* Keys that were made and will not be stored leave the TPM. */
+void issue_forget_keys(struct request *request);
+
 /* Starts; the request is answered when all is done, or when something failed. */
 void issue_run(struct request *request);
 
