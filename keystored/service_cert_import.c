@@ -292,44 +292,6 @@ static void import_key(struct request *request, const char *name)
 	request_submit(request, job, key_done);
 }
 
-/* Whether the list is of the CA whose key comes along, and the latest so far. False: answered. */
-static bool take_crl(struct request *request, struct intake *intake, const struct import_item *ca,
-		     const struct import_item *crl, size_t *ret_taken)
-{
-	struct crl_entry *entries = NULL;
-	struct crl_facts facts;
-	size_t count = 0;
-	enum crl_status status =
-		crl_read_entries(crl->der, crl->len, ca->der, ca->len, &entries, &count);
-
-	if (status == CRL_OK)
-		status = crl_read(crl->der, crl->len, &facts);
-	if (status == CRL_NOMEM) {
-		free(entries);
-		request_fail_memory(request);
-		return false;
-	}
-	if (status == CRL_ENTRY) {
-		request_fail(request, STATUS_INVALID,
-			     "a CRL of the CA in the file is a delta, lists what others issued, or "
-			     "has entries that cannot be gone on with, and nothing was imported: "
-			     "give its whole CRL, or none");
-		return false;
-	}
-	if (status != CRL_OK)
-		return true;
-	++*ret_taken;
-	if (memcmp(facts.number.octets, intake->crl_number.octets, CRL_NUMBER_LEN) < 0) {
-		free(entries);
-		return true;
-	}
-	free(intake->revoked);
-	intake->revoked = entries;
-	intake->revoked_count = count;
-	intake->crl_number = facts.number;
-	return true;
-}
-
 /* What the CA whose key comes along has revoked. False: answered. */
 static bool take_crls(struct request *request, struct importing *importing)
 {
@@ -340,8 +302,8 @@ static bool take_crls(struct request *request, struct importing *importing)
 	size_t taken = 0;
 
 	for (size_t i = 0; has_ca && i < import->crl_count; i++) {
-		if (!take_crl(request, intake, &import->certs[importing->main], &import->crls[i],
-			      &taken))
+		if (!intake_add_crl(request, intake, &import->certs[importing->main],
+				    &import->crls[i], &taken))
 			return false;
 	}
 	if (taken)

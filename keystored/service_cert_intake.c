@@ -117,6 +117,43 @@ bool intake_add(struct request *request, struct intake *intake, const struct imp
 	return true;
 }
 
+bool intake_add_crl(struct request *request, struct intake *intake, const struct import_item *ca,
+		    const struct import_item *crl, size_t *ret_taken)
+{
+	struct crl_entry *entries = NULL;
+	struct crl_facts facts;
+	size_t count = 0;
+	enum crl_status status =
+		crl_read_entries(crl->der, crl->len, ca->der, ca->len, &entries, &count);
+
+	if (status == CRL_OK)
+		status = crl_read(crl->der, crl->len, &facts);
+	if (status == CRL_NOMEM) {
+		free(entries);
+		request_fail_memory(request);
+		return false;
+	}
+	if (status == CRL_ENTRY) {
+		request_fail(request, STATUS_INVALID,
+			     "a CRL of the CA in the file is a delta, lists what others issued, or "
+			     "has entries that cannot be gone on with, and nothing was imported: "
+			     "give its whole CRL, or none");
+		return false;
+	}
+	if (status != CRL_OK)
+		return true;
+	++*ret_taken;
+	if (memcmp(facts.number.octets, intake->crl_number.octets, CRL_NUMBER_LEN) < 0) {
+		free(entries);
+		return true;
+	}
+	free(intake->revoked);
+	intake->revoked = entries;
+	intake->revoked_count = count;
+	intake->crl_number = facts.number;
+	return true;
+}
+
 static bool is_among(const char *rule, const char *const *rules, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

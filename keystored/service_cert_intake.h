@@ -59,6 +59,13 @@ __attribute__((format(printf, 2, 3))) void intake_note(struct intake *intake, co
 bool intake_add(struct request *request, struct intake *intake, const struct import_item *item);
 
 /*
+ * @crl, if it is of @ca, whose key comes along: counted in *ret_taken, and taken where it is the
+ * latest so far. False: answered.
+ */
+bool intake_add_crl(struct request *request, struct intake *intake, const struct import_item *ca,
+		    const struct import_item *crl, size_t *ret_taken);
+
+/*
  * Makes @one what it is to be. @profile NULL: not known. Refused is what nobody could use; what
  * is only unusual becomes a note. False: answered.
  */
