@@ -268,7 +268,8 @@ bool request_work(struct request *request, struct worker_job *work)
 	work->free(work);
 	if (status == WORKER_BUSY)
 		request_fail(request, STATUS_BUSY,
-			     "%s has to wait for others' passwords, and too many wait already: try "
+			     "%s has to wait for others' passwords and files, and too many wait "
+			     "already: try "
 			     "again shortly",
 			     request->kind->name);
 	else

@@ -17,6 +17,9 @@
 
 #define NONE SIZE_MAX
 
+/* @import is the callee's. */
+typedef void decoding_done(struct request *request, struct import *import);
+
 /* A file being taken apart on the worker's thread: its password may be hashed for seconds. */
 struct decoding {
 	struct worker_job job;
@@ -27,16 +30,16 @@ struct decoding {
 	enum import_status status;
 	char error[X509_ERROR_MAX];
 	struct import *import;
+	decoding_done *done;
 };
 
 /* What the request keeps meanwhile. */
 struct importing {
-	struct worker *worker;
-	struct decoding *decoding; /* under way; the worker's */
 	struct intake *intake;
 	struct import *import;
 	size_t main; /* the certificate that the request is about; NONE */
 	/* as asked for */
+	char key_name[NAMES_KEY_MAX + 1];
 	enum store_cert_kind kind;
 	const struct profile *profile;
 	bool has_profile;
@@ -69,8 +72,6 @@ static void importing_free(void *state)
 {
 	struct importing *importing = state;
 
-	if (importing->decoding)
-		worker_cancel(importing->worker, &importing->decoding->job);
 	intake_free(importing->intake);
 	import_free(importing->import);
 	free(importing);
@@ -516,56 +517,20 @@ static void decoded(struct worker_job *job)
 {
 	struct decoding *decoding = (struct decoding *)job;
 	struct request *request = decoding->request;
-	struct importing *importing = request->state;
-	char key_name[NAMES_KEY_MAX + 1];
+	struct import *import = decoding->import;
 
-	importing->decoding = NULL;
-	if (decoding->status != IMPORT_OK) {
-		request_fail(request, status_of(decoding->status), "%s", decoding->error);
-		return;
-	}
-	importing->import = decoding->import;
+	request_worked(request);
 	decoding->import = NULL;
-	snprintf(key_name, sizeof key_name, "%s", importing->intake->key_name);
-	importing->intake->key_name[0] = '\0';
-	if (importing->replaces)
-		replace_decoded(request, key_name);
+	if (decoding->status == IMPORT_OK)
+		decoding->done(request, import);
 	else
-		import_decoded(request, key_name);
+		request_fail(request, status_of(decoding->status), "%s", decoding->error);
 }
 
-/* NULL: answered. */
-static struct importing *begin(struct request *request, const char *key_name)
+/* Answers where it does not come to @done. */
+static void decoding_start(struct request *request, const ProtobufCBinaryData *file,
+			   const ProtobufCBinaryData *password, decoding_done *done)
 {
-	struct importing *importing = calloc(1, sizeof *importing);
-
-	if (!importing) {
-		request_fail_memory(request);
-		return NULL;
-	}
-	importing->worker = request->service->worker;
-	importing->main = NONE;
-	request->state = importing;
-	request->state_free = importing_free;
-	request->give_up = give_up;
-	importing->intake = intake_new();
-	if (!importing->intake) {
-		request_fail_memory(request);
-		return NULL;
-	}
-	if (*key_name && !names_is_key_name(key_name)) {
-		request_fail(request, STATUS_INVALID,
-			     "“%.64s” is no name for a key: it has " NAMES_KEY_RULE, key_name);
-		return NULL;
-	}
-	snprintf(importing->intake->key_name, sizeof importing->intake->key_name, "%s", key_name);
-	return importing;
-}
-
-static void decode(struct request *request, const ProtobufCBinaryData *file,
-		   const ProtobufCBinaryData *password)
-{
-	struct importing *importing = request->state;
 	struct decoding *decoding = calloc(1, sizeof *decoding);
 
 	if (password->len > IMPORT_PASSWORD_MAX ||
@@ -580,8 +545,8 @@ static void decode(struct request *request, const ProtobufCBinaryData *file,
 		decoding->job.run = decoding_run;
 		decoding->job.done = decoded;
 		decoding->job.free = decoding_free;
-		decoding->job.group = request->uid;
 		decoding->request = request;
+		decoding->done = done;
 		decoding->file = malloc(file->len + 1);
 		decoding->len = file->len;
 		if (password->len)
@@ -595,19 +560,45 @@ static void decode(struct request *request, const ProtobufCBinaryData *file,
 	}
 	if (file->len)
 		memcpy(decoding->file, file->data, file->len);
-	switch (worker_submit(importing->worker, &decoding->job)) {
-	case WORKER_OK:
-		importing->decoding = decoding;
-		return;
-	case WORKER_BUSY:
-		request_fail(request, STATUS_BUSY,
-			     "too many files and passwords wait for their turn: try again shortly");
-		break;
-	case WORKER_NOMEM:
+	request_work(request, &decoding->job);
+}
+
+static void take_file(struct request *request, struct import *import)
+{
+	struct importing *importing = request->state;
+
+	importing->import = import;
+	if (importing->replaces)
+		replace_decoded(request, importing->key_name);
+	else
+		import_decoded(request, importing->key_name);
+}
+
+/* NULL: answered. */
+static struct importing *begin(struct request *request, const char *key_name)
+{
+	struct importing *importing = calloc(1, sizeof *importing);
+
+	if (!importing) {
 		request_fail_memory(request);
-		break;
+		return NULL;
 	}
-	decoding_free(&decoding->job);
+	importing->main = NONE;
+	request->state = importing;
+	request->state_free = importing_free;
+	request->give_up = give_up;
+	importing->intake = intake_new();
+	if (!importing->intake) {
+		request_fail_memory(request);
+		return NULL;
+	}
+	if (*key_name && !names_is_key_name(key_name)) {
+		request_fail(request, STATUS_INVALID,
+			     "“%.64s” is no name for a key: it has " NAMES_KEY_RULE, key_name);
+		return NULL;
+	}
+	snprintf(importing->key_name, sizeof importing->key_name, "%s", key_name);
+	return importing;
 }
 
 void service_cert_import(struct request *request, const void *body, const struct keyring_key *none)
@@ -630,7 +621,7 @@ void service_cert_import(struct request *request, const void *body, const struct
 	if (importing->has_profile &&
 	    !service_cert_profile(request, asked->profile, &importing->profile))
 		return;
-	decode(request, &asked->file, &asked->password);
+	decoding_start(request, &asked->file, &asked->password, take_file);
 }
 
 void service_cert_replace(struct request *request, const void *body, const struct keyring_key *none)
@@ -648,5 +639,5 @@ void service_cert_replace(struct request *request, const void *body, const struc
 	if (!importing)
 		return;
 	importing->replaces = asked->id;
-	decode(request, &asked->file, &asked->password);
+	decoding_start(request, &asked->file, &asked->password, take_file);
 }

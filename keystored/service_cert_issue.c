@@ -9,8 +9,6 @@
 #include "clock.h"
 #include "request.h"
 #include "service.h"
-#include "service_cert.h"
-#include "service_key.h"
 #include "service_pin.h"
 #include "x509_check.h"
 #include "x509_csr_read.h"
