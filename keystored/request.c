@@ -10,30 +10,21 @@
 #include "conn.h"
 #include "lazy_timer.h"
 #include "request_kind.h"
+#include "requests.h"
 #include "service.h"
 #include "service_txn.h"
 #include "session.h"
 #include "worker.h"
 
-#define DEADLINE_MAX_MS 3600000u
-
-struct requests {
-	struct request_list list;
-	struct lazy_timer *timer;
-	size_t creating;
-};
-
-static void request_end(struct request *request)
+void request_end(struct request *request)
 {
-	LIST_REMOVE(request, all);
+	requests_remove(request);
 	if (request->conn) {
 		LIST_REMOVE(request, of_conn);
 		conn_request_ended(request->conn);
 	}
 	request->account->requests--;
 	account_settle(request->account);
-	if (request->is_creating)
-		request->service->requests->creating--;
 	if (request->state_free)
 		request->state_free(request->state);
 	free(request);
@@ -58,7 +49,7 @@ static struct audit_entry entry_of(const struct request *request, enum status st
 	};
 }
 
-static void note(struct request *request, enum status status, const char *detail)
+void request_note(struct request *request, enum status status, const char *detail)
 {
 	if (request->kind->audit == AUDIT_NONE || request->is_recorded)
 		return;
@@ -72,7 +63,7 @@ void request_reply(struct request *request, ks_pb_reply *reply)
 {
 	enum status status = (enum status)reply->status;
 
-	note(request, status, reply->message);
+	request_note(request, status, reply->message);
 	if (request->kind->audit != AUDIT_NONE)
 		log_line(request->service->log, LOG_LEVEL_INFO, "uid %u pid %d: %s %s: %s%s%s",
 			 request->uid, request->pid, request->kind->name, request->object,
@@ -287,138 +278,6 @@ void request_must_finish(struct request *request)
 	request->deadline = LAZY_NEVER;
 }
 
-static void cancel_job(struct request *request)
-{
-	if (request->job)
-		tpm_engine_cancel(request->service->engine, request->job);
-	request->job = NULL;
-	if (request->work)
-		worker_cancel(request->service->worker, request->work);
-	request->work = NULL;
-}
-
-static uint64_t on_deadline(uint64_t now, void *user)
-{
-	struct requests *requests = user;
-	struct request *request = LIST_FIRST(&requests->list);
-	uint64_t next = LAZY_NEVER;
-
-	while (request) {
-		struct request *following = LIST_NEXT(request, all);
-
-		if (request->deadline <= now) {
-			cancel_job(request);
-			if (request->give_up)
-				request->give_up(request);
-			request_fail(request, STATUS_DEADLINE,
-				     "%s was not done in time, and nothing has changed: allow more "
-				     "time, or try when the TPM has less to do",
-				     request->kind->name);
-		} else if (request->deadline < next) {
-			next = request->deadline;
-		}
-		request = following;
-	}
-	return next;
-}
-
-struct requests *requests_new(struct service *service)
-{
-	struct requests *requests = calloc(1, sizeof *requests);
-
-	if (!requests)
-		return NULL;
-	requests->timer = lazy_timer_new(service->event, on_deadline, requests);
-	if (!requests->timer) {
-		free(requests);
-		return NULL;
-	}
-	return requests;
-}
-
-void requests_free(struct requests *requests)
-{
-	if (!requests)
-		return;
-	/* What is left has no client any more. */
-	while (!LIST_EMPTY(&requests->list)) {
-		cancel_job(LIST_FIRST(&requests->list));
-		request_end(LIST_FIRST(&requests->list));
-	}
-	lazy_timer_free(requests->timer);
-	free(requests);
-}
-
-void request_vanish_all(struct request_list *list)
-{
-	struct request *request;
-
-	while ((request = LIST_FIRST(list))) {
-		LIST_REMOVE(request, of_conn);
-		request->conn = NULL;
-		if (request->kind->vanish == VANISH_CONTINUES &&
-		    (request->job || request->work || request->deadline == LAZY_NEVER))
-			continue;
-		cancel_job(request);
-		note(request, STATUS_DEADLINE, "the client went away");
-		request_end(request);
-	}
-}
-
-void requests_start_failed(struct requests *requests)
-{
-	struct request *request = LIST_FIRST(&requests->list);
-
-	while (request) {
-		struct request *following = LIST_NEXT(request, all);
-
-		if (request->waits_for_start && request->job) {
-			struct tpm_facts facts;
-
-			tpm_engine_facts(request->service->engine, &facts);
-			cancel_job(request);
-			if (request->give_up)
-				request->give_up(request);
-			request_fail(request, STATUS_UNAVAILABLE, "the TPM is not available: %s",
-				     facts.reason);
-		}
-		request = following;
-	}
-}
-
-bool requests_is_reserved(struct requests *requests, const char *name)
-{
-	struct request *request;
-
-	if (!requests->creating)
-		return false;
-	LIST_FOREACH(request, &requests->list, all)
-	{
-		if (request->is_creating && strcmp(request->object, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-size_t requests_creating(const struct requests *requests)
-{
-	return requests->creating;
-}
-
-static void set_deadline(struct request *request, const ks_pb_request *message)
-{
-	const struct config *config = request->service->config;
-	struct lazy_timer *timer = request->service->requests->timer;
-	uint32_t ms = message->deadline_ms;
-
-	if (!ms)
-		ms = request->kind->is_creation ? config->create_deadline_ms : config->deadline_ms;
-	if (ms > DEADLINE_MAX_MS)
-		ms = DEADLINE_MAX_MS;
-	request->deadline = lazy_timer_now(timer) + ms * 1000ull;
-	lazy_timer_by(timer, request->deadline);
-}
-
 static bool id_is_taken(struct conn *conn, uint64_t id)
 {
 	const struct request *request;
@@ -459,30 +318,10 @@ static struct request *request_new(struct service *service, struct conn *conn,
 	request->in_transaction = message->in_transaction;
 	request->account = conn_account(conn);
 	request->account->requests++;
-	LIST_INSERT_HEAD(&service->requests->list, request, all);
+	requests_add(request);
 	LIST_INSERT_HEAD(conn_requests(conn), request, of_conn);
 	conn_request_began(conn);
 	return request;
-}
-
-bool request_reserve_name(struct request *request, const char *name)
-{
-	struct requests *requests = request->service->requests;
-
-	if (!names_is_key_name(name)) {
-		request_fail(request, STATUS_INVALID, "a key's name is " NAMES_KEY_RULE);
-		return false;
-	}
-	if (requests_is_reserved(requests, name)) {
-		request_fail(request, STATUS_EXISTS,
-			     "key “%s” is just being made by another request: choose another name",
-			     name);
-		return false;
-	}
-	snprintf(request->object, sizeof request->object, "%s", name);
-	request->is_creating = true;
-	requests->creating++;
-	return true;
 }
 
 /* False: answered. */
@@ -576,8 +415,8 @@ bool request_own(struct service *service, const ks_pb_request *message, bool is_
 	request->own_user = user;
 	request->account = account;
 	account->requests++;
-	LIST_INSERT_HEAD(&service->requests->list, request, all);
-	set_deadline(request, message);
+	requests_add(request);
+	requests_set_deadline(request, message);
 	request->kind->handle(request, message->hello, NULL);
 	return true;
 }
@@ -611,7 +450,7 @@ void request_handle(struct service *service, struct conn *conn, const ks_pb_requ
 		conn_refuse(conn, STATUS_INTERNAL, "the service has no memory left");
 		return;
 	}
-	set_deadline(request, message);
+	requests_set_deadline(request, message);
 	if (!request->kind->handle)
 		request_fail(request, STATUS_UNSUPPORTED,
 			     "this service (version %s) does not know the request: hello tells its "
