@@ -135,8 +135,8 @@ static bool add_row(struct table *table, const struct ks_trust_entry *entry)
 		time_text(entry->not_after, end);
 	end[entry->not_after ? strlen("2026-01-01") : 1] = '\0';
 	if (is_crl)
-		snprintf(note, sizeof(note), "CRL %.24s, %llu revoked", entry->serial,
-			 (unsigned long long)entry->revocations);
+		snprintf(note, sizeof(note), "CRL%s%.24s, %llu revoked", *entry->serial ? " " : "",
+			 entry->serial, (unsigned long long)entry->revocations);
 	else if (entry->auto_accepted)
 		snprintf(note, sizeof(note), "accepted by itself");
 	else if (entry->is_ca)
