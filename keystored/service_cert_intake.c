@@ -45,6 +45,7 @@ void intake_free(struct intake *intake)
 		store_cert_wipe(&intake->certs[i].cert);
 	tpm_key_unref(intake->key);
 	free(intake->revoked);
+	free(intake->hit);
 	free(intake);
 }
 

@@ -43,6 +43,9 @@ struct intake {
 	struct crl_entry *revoked;
 	size_t revoked_count;
 	struct crl_number crl_number; /* of its last list; zeros: it has none, or no number */
+	/* what was here, and is revoked by that; owned */
+	uint64_t *hit;
+	size_t hit_count;
 	char notes[INTAKE_NOTES_MAX][INTAKE_NOTE_MAX];
 	size_t note_count;
 };

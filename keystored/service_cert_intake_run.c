@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "clock.h"
 #include "reply_cert.h"
 #include "request.h"
@@ -16,6 +17,7 @@
 #include "store_crl.h"
 #include "store_csr.h"
 #include "store_issuer.h"
+#include "store_revoke.h"
 #include "x509_issued.h"
 
 /* As far as there is time for it. */
@@ -208,6 +210,76 @@ static enum store_status apply_one(struct service *service, struct intake *intak
 	return status;
 }
 
+static enum store_status record_revoked(struct service *service, const struct change *change,
+					const struct store_revoke *version)
+{
+	const char *reason = crl_reason_name(version->reason);
+	struct store_cert cert;
+	char detail[192];
+	struct audit_entry entry = {
+		.uid = change->uid,
+		.pid = change->pid,
+		.operation = "cert revoke",
+		.object = cert.key_name,
+		.status = status_name(STATUS_OK),
+		.detail = detail,
+		.user = change->user,
+	};
+	enum store_status status = store_cert_get(service->store, version->id, &cert);
+
+	if (status != STORE_OK)
+		return status;
+	snprintf(detail, sizeof detail,
+		 "certificate %llu “%.64s” version %u: %s, as the list of CA %llu has it",
+		 (unsigned long long)version->id, cert.facts.common_name, version->version,
+		 reason ? reason : "unspecified", (unsigned long long)version->issuer_id);
+	status = audit_record(service->audit, &entry);
+	store_cert_wipe(&cert);
+	return status;
+}
+
+typedef enum store_status revoke_listed(struct store *store, uint64_t id,
+					struct store_revoke **ret_versions, size_t *ret_count);
+
+/* What its issuer has revoked elsewhere is revoked here, too. */
+static enum store_status heed_list(struct service *service, struct intake *intake,
+				   revoke_listed *revoke, uint64_t id)
+{
+	struct store_revoke *versions = NULL;
+	size_t count = 0;
+	enum store_status status = revoke(service->store, id, &versions, &count);
+	uint64_t *hit = intake->hit;
+
+	if (status == STORE_OK && count)
+		hit = reallocarray(hit, intake->hit_count + count, sizeof *hit);
+	if (!hit && count)
+		status = STORE_NOMEM;
+	else
+		intake->hit = hit;
+	for (size_t i = 0; i < count && status == STORE_OK; i++) {
+		status = record_revoked(service, &intake->change, &versions[i]);
+		intake->hit[intake->hit_count++] = versions[i].id;
+	}
+	free(versions);
+	return status;
+}
+
+static enum store_status heed_lists(struct service *service, struct intake *intake)
+{
+	enum store_status status = STORE_OK;
+
+	for (size_t i = 0; i < intake->count && status == STORE_OK; i++) {
+		const struct intake_cert *one = &intake->certs[i];
+
+		if (one->is_here)
+			continue;
+		status = heed_list(service, intake, store_revoke_if_listed, one->cert.id);
+		if (status == STORE_OK && one->has_new_key && intake->key_of_ca)
+			status = heed_list(service, intake, store_revoke_listed_by, one->cert.id);
+	}
+	return status;
+}
+
 /* "certificate 3 plc-1, 4 Plant CA, …" */
 static void describe(struct intake *intake)
 {
@@ -270,8 +342,21 @@ static enum store_status apply(struct service *service, struct change *change)
 	for (size_t i = 0; i < intake->count && status == STORE_OK; i++)
 		status = apply_one(service, intake, &intake->certs[i]);
 	if (status == STORE_OK)
+		status = heed_lists(service, intake);
+	if (status == STORE_OK)
 		describe(intake);
 	return status;
+}
+
+static void publish_revoked(struct service *service, uint64_t id)
+{
+	struct store_cert cert;
+
+	if (store_cert_get(service->store, id, &cert) != STORE_OK)
+		return;
+	service_cert_publish(service, &cert, cert.facts.common_name,
+			     KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED);
+	store_cert_wipe(&cert);
 }
 
 static void applied(struct service *service, struct change *change)
@@ -293,6 +378,8 @@ static void applied(struct service *service, struct change *change)
 					? KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_UPDATED
 					: KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
 	}
+	for (size_t i = 0; i < intake->hit_count; i++)
+		publish_revoked(service, intake->hit[i]);
 }
 
 static void dropped(struct service *service, struct change *change)

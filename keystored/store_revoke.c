@@ -5,12 +5,12 @@
 
 #include "store_db.h"
 
-static void read_row(sqlite3_stmt *row, uint64_t id, struct store_revoke *version)
+static void read_row(sqlite3_stmt *row, struct store_revoke *version)
 {
 	const unsigned char *serial = sqlite3_column_text(row, 3);
 
 	*version = (struct store_revoke){
-		.id = id,
+		.id = (uint64_t)sqlite3_column_int64(row, 5),
 		.version = (uint32_t)sqlite3_column_int64(row, 0),
 		.state = (enum store_cert_state)sqlite3_column_int(row, 1),
 		.issuer_id = (uint64_t)sqlite3_column_int64(row, 2),
@@ -19,10 +19,11 @@ static void read_row(sqlite3_stmt *row, uint64_t id, struct store_revoke *versio
 	snprintf(version->serial, sizeof version->serial, "%s", serial ? (const char *)serial : "");
 }
 
-enum store_status store_revoke_list(struct store *store, uint64_t id,
-				    struct store_revoke **ret_versions, size_t *ret_count)
+/* What @sql brings for @id. */
+static enum store_status collect(struct store *store, enum store_sql sql, uint64_t id,
+				 struct store_revoke **ret_versions, size_t *ret_count)
 {
-	sqlite3_stmt *rows = store_db_statement(store, SQL_REVOKE_LIST);
+	sqlite3_stmt *rows = store_db_statement(store, sql);
 	struct store_revoke *versions = NULL;
 	size_t capacity = 0;
 	size_t count = 0;
@@ -42,7 +43,7 @@ enum store_status store_revoke_list(struct store *store, uint64_t id,
 			}
 			versions = more;
 		}
-		read_row(rows, id, &versions[count++]);
+		read_row(rows, &versions[count++]);
 	}
 	enum store_status status = store_db_finish(store, rows, result);
 
@@ -53,6 +54,24 @@ enum store_status store_revoke_list(struct store *store, uint64_t id,
 	*ret_versions = versions;
 	*ret_count = count;
 	return STORE_OK;
+}
+
+enum store_status store_revoke_list(struct store *store, uint64_t id,
+				    struct store_revoke **ret_versions, size_t *ret_count)
+{
+	return collect(store, SQL_REVOKE_LIST, id, ret_versions, ret_count);
+}
+
+enum store_status store_revoke_listed_by(struct store *store, uint64_t ca_id,
+					 struct store_revoke **ret_versions, size_t *ret_count)
+{
+	return collect(store, SQL_REVOKE_LISTED_BY, ca_id, ret_versions, ret_count);
+}
+
+enum store_status store_revoke_if_listed(struct store *store, uint64_t id,
+					 struct store_revoke **ret_versions, size_t *ret_count)
+{
+	return collect(store, SQL_REVOKE_IF_LISTED, id, ret_versions, ret_count);
 }
 
 enum store_status store_revoke_set(struct store *store, const struct store_revoke *version,

@@ -22,4 +22,16 @@ struct store_revoke {
 [[nodiscard]] enum store_status store_revoke_set(struct store *store,
 						 const struct store_revoke *version, int64_t at);
 
+/*
+ * Makes REVOKED, as the issuer's list here says, what that lists: of all that the CA @ca_id
+ * issued, or of the certificate @id. In a transaction. *ret_versions: those that were not
+ * before; free() it.
+ */
+[[nodiscard]] enum store_status store_revoke_listed_by(struct store *store, uint64_t ca_id,
+						       struct store_revoke **ret_versions,
+						       size_t *ret_count);
+[[nodiscard]] enum store_status store_revoke_if_listed(struct store *store, uint64_t id,
+						       struct store_revoke **ret_versions,
+						       size_t *ret_count);
+
 #endif

@@ -3,6 +3,13 @@
 
 #define RENEWAL_COLUMNS                                                                            \
 	"n.mode, n.value, n.new_key, n.warned_version, n.warned_days, n.reported_version"
+/* As store_revoke.c reads them. */
+#define REVOKE_COLUMNS "version, state, issuer_id, serial, revocation_reason, certificate_id"
+#define REVOKE_LISTED(which)                                                                       \
+	"UPDATE certificate_version AS v SET state = 3, revoked_at = r.revoked,"                   \
+	" revocation_reason = r.reason FROM revocation r WHERE " which                             \
+	" AND r.ca_id = v.issuer_id AND r.serial = v.serial AND v.issuer_id <> v.certificate_id"   \
+	" AND v.state <> 3 RETURNING " REVOKE_COLUMNS
 #define CRL_COLUMNS "ca_id, number, this_update, next_update, count, length(der), covers <> changes"
 
 /*
@@ -40,8 +47,10 @@ const char store_schema_renewal[] =
 	"1;";
 
 const char *const store_sql_revocation[SQL_COUNT] = {
-	[SQL_REVOKE_LIST] = "SELECT version, state, issuer_id, serial, revocation_reason"
+	[SQL_REVOKE_LIST] = "SELECT " REVOKE_COLUMNS
 			    " FROM certificate_version WHERE certificate_id = ?1 ORDER BY version",
+	[SQL_REVOKE_LISTED_BY] = REVOKE_LISTED("r.ca_id = ?1"),
+	[SQL_REVOKE_IF_LISTED] = REVOKE_LISTED("v.certificate_id = ?1"),
 	[SQL_REVOKE_SET] =
 		"UPDATE certificate_version SET state = ?3, revoked_at = ?4, revocation_reason = ?5"
 		" WHERE certificate_id = ?1 AND version = ?2",

@@ -190,6 +190,57 @@ Test(revocation, of_a_ca_that_comes_here_with_its_key_stays)
 	fixture_free(fixture);
 }
 
+Test(revocation, by_the_list_of_a_ca_that_comes_later_holds_for_what_is_here)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"keystorectl mode set project; "
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+		"ca.key "
+		"-out ca.pem -subj /CN=Old -days 900 -addext basicConstraints=critical,CA:TRUE "
+		"-addext keyUsage=critical,keyCertSign,cRLSign; "
+		"printf 'keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n' > ext; "
+		"for i in 1 2 3 4; do openssl req -new -newkey ec -pkeyopt "
+		"ec_paramgen_curve:P-256 "
+		"-nodes -keyout $i.key -out csr -subj /CN=c$i; openssl x509 -req -in csr -CA "
+		"ca.pem -CAkey ca.key -set_serial 0x70$i -days 300 -extfile ext -out $i.pem; "
+		"done 2> /dev/null; "
+		"printf 'R\t291231235959Z\t261101000000Z,keyCompromise\t0701\tunknown\t/CN=c1\n"
+		"R\t291231235959Z\t261102000000Z,certificateHold\t0702\tunknown\t/CN=c2\n"
+		"R\t291231235959Z\t261103000000Z\t0704\tunknown\t/CN=c4\n' > "
+		"index.txt; echo 29 > number; "
+		"printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\n"
+		"default_md=sha256\n' > ca.conf; "
+		"openssl ca -gencrl -crldays 30 -config ca.conf -cert ca.pem -keyfile ca.key -out "
+		"old.crl; "
+		/* One with its key, two without; the fourth comes with the CA. */
+		"cat 1.key 1.pem > device.pem; keystorectl cert import device.pem --key c1; "
+		"keystorectl cert import 2.pem; keystorectl cert import 3.pem; "
+		"cat ca.key ca.pem old.crl 4.pem > all.pem; "
+		"keystorectl cert import all.pem --key old-ca --json | python3 -c 'import json, "
+		"sys; c = {x[\"common_name\"]: x[\"state\"] for x in "
+		"json.load(sys.stdin)[\"certs\"]}; "
+		"assert c == {\"Old\": \"active\", \"c4\": \"revoked\"}, c'; "
+		"keystorectl cert list --json | python3 -c 'import json, sys; "
+		"c = {x[\"common_name\"]: x for x in json.load(sys.stdin)[\"certs\"]}; "
+		"assert [c[\"c%%d\" %% i][\"state\"] for i in (1, 2, 3, 4)] == [\"revoked\", "
+		"\"revoked\", \"active\", \"revoked\"], c'; "
+		"keystorectl cert show 1 --json | grep keyCompromise | grep 2026-11-01; "
+		"test $(keystorectl audit list | grep -c 'cert revoke.*as the list of CA') = 3; "
+		"keystorectl audit list | grep 'cert revoke.* c1 .*certificate 1 “c1” version 1: "
+		"keyCompromise'; "
+		"keystorectl audit verify; "
+		/* A hold is taken back as ever, and what comes later is on the list already. */
+		"keystorectl cert revoke 2 --reason removeFromCRL; "
+		"keystorectl cert show 2 --json | grep '\"state\":\"active\"'; "
+		"keystorectl cert delete 1; keystorectl cert import 1.pem; "
+		"keystorectl cert list | grep ' c1 .*revoked'"));
+	expect(fixture, 7, "revoked already", "cert revoke 6 --reason superseded");
+	fixture_free(fixture);
+}
+
 Test(revocation, of_ten_thousand_certificates_is_a_list_in_parts)
 {
 	struct fixture *fixture = with_two(NULL);
