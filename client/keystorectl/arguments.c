@@ -88,6 +88,7 @@ static const struct {
 				    "of the OPC UA application that it has to name"},
 	[OPTION_SERVICE] = {"--service", "NAME", "as that service: with its trust group"},
 	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
+	[OPTION_USER] = {"--user", "USER", "as that user, by number or name; for root"},
 	[OPTION_CONFIG] = {"--config", "FILE", "that openssl.cnf (default: the system's)"},
 	[OPTION_AT] = {"--at", "TIME", "as of then, and without consequences"},
 };

@@ -74,6 +74,7 @@ enum option {
 	OPTION_NEW_PASSWORD_FILE,
 	OPTION_SERVICE,
 	OPTION_CONFIG,
+	OPTION_USER,
 	OPTION_COUNT,
 };
 
@@ -82,7 +83,7 @@ enum option {
 
 struct arguments {
 	const char *values[OPTION_COUNT]; /* NULL: not given; a flag's is "" */
-	const char *words[WORDS_MAX];	  /* what is no option */
+	const char *words[WORDS_MAX + 1]; /* what is no option; NULL at the end */
 	size_t word_count;
 };
 

@@ -18,7 +18,8 @@ static inline option_set option_bit(enum option option)
 struct command {
 	const char *name;    /* "key create" */
 	const char *words;   /* "NAME" */
-	size_t word_count;   /* exactly so many after the name */
+	size_t word_count;   /* exactly so many after the name … */
+	bool takes_more;     /* … or more */
 	option_set options;  /* besides those that all have */
 	option_set needs;    /* options that must be given */
 	option_set instead;  /* one that is given in place of the first word */
@@ -47,6 +48,7 @@ extern const struct command commands_audit[];
 extern const struct command commands_login[];
 extern const struct command commands_user[];
 extern const struct command commands_openssl[];
+extern const struct command commands_doctor[];
 
 /* All of them, in the order of the list; ends with NULL. */
 extern const struct command *const command_groups[];

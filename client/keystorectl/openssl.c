@@ -109,7 +109,8 @@ static enum exit_code enable(struct ctl *ctl, const struct openssl_file *file, c
 				problem);
 	if (!works(text ? text : file->text, text ? len : file->len, problem))
 		code = ctl_fail(ctl, EXIT_FAILED,
-				"%s is left as it is, since the provider would not load: %s",
+				"%s is left as it is, since the provider would not load: %s; "
+				"keystorectl doctor says what to do",
 				file->path, problem);
 	else if (text && !openssl_file_replace(file, text, len, problem))
 		code = ctl_fail(ctl, EXIT_FAILED, "%s is left as it is: %s", file->path, problem);

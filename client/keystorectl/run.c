@@ -35,7 +35,8 @@ enum exit_code command_run(struct ctl *ctl, const struct command *command, size_
 	const struct arguments *arguments = &ctl->arguments;
 	size_t expected = command->word_count - (has_instead(ctl, command) ? 1 : 0);
 
-	if (arguments->word_count - used != expected)
+	if (arguments->word_count - used < expected ||
+	    (arguments->word_count - used > expected && !command->takes_more))
 		return ctl_fail(
 			ctl, EXIT_USAGE, "usage: keystorectl %s%s%s; see keystorectl %s --help",
 			command->name, *command->words ? " " : "", command->words, command->name);

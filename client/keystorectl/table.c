@@ -149,9 +149,9 @@ void table_print(const struct table *table, FILE *out, size_t width)
 	}
 }
 
-static void wrap_print(FILE *out, const char *text)
+void text_wrap(FILE *out, const char *text, size_t indent)
 {
-	const size_t width = TABLE_WIDTH - LABEL_WIDTH;
+	const size_t width = TABLE_WIDTH - indent;
 
 	while (text_width(text) > width) {
 		size_t fit = text_fit(text, width);
@@ -162,7 +162,7 @@ static void wrap_print(FILE *out, const char *text)
 		/* A word longer than the line. */
 		if (len == 0)
 			len = fit;
-		fprintf(out, "%.*s\n%*s", (int)len, text, LABEL_WIDTH, "");
+		fprintf(out, "%.*s\n%*s", (int)len, text, (int)indent, "");
 		text += len + (text[len] == ' ');
 	}
 	fprintf(out, "%s\n", text);
@@ -180,6 +180,6 @@ void fact_print(FILE *out, const char *label, const char *format, ...)
 	if (len < 0)
 		return;
 	fprintf(out, "%-*s", LABEL_WIDTH, label);
-	wrap_print(out, text);
+	text_wrap(out, text, LABEL_WIDTH);
 	free(text);
 }

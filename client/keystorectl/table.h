@@ -28,6 +28,12 @@ void table_print(const struct table *table, FILE *out, size_t width);
 void fact_print(FILE *out, const char *label, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * @text and a line end, wrapped between words at TABLE_WIDTH; what is before it in the line takes
+ * @indent columns, as its further lines are indented.
+ */
+void text_wrap(FILE *out, const char *text, size_t indent);
+
 /* Columns that @text takes on a terminal in the current locale. */
 size_t text_width(const char *text);
 

@@ -48,6 +48,10 @@ expect web-server ca -- cert create --profile ''
 expect --algorithm -- key create plc-1 --
 expect a-file -- cert check ''
 expect a-file -- sign plc-1 --in ''
+expect a-file -- doctor ''
+expect a-file -- doctor cert.pem ''
+expect a-file -- doctor --config ''
+expect root -- doctor --user roo
 
 # Each command that the program names can be completed, and each of its options.
 ./keystorectl --help >/dev/null || exit 1

@@ -108,6 +108,16 @@ OPENSSL_MODULES=$work expect 1 'file too short' openssl enable --config "$work/a
 cmp "$work/before" "$work/openssl.cnf" || failures=$((failures + 1))
 ./keystorectl openssl disable --config "$work/openssl.cnf" | grep 'stays as it is' >/dev/null ||
 	failures=$((failures + 1))
+OPENSSL_MODULES=$work ./keystorectl doctor --config "$work/openssl.cnf" >"$work/report" &&
+	failures=$((failures + 1))
+for line in 'module *FAILS .*cannot load' 'openssl.cnf *FAILS' 'order *not checked' 'socket *FAILS' \
+	'TPM *not checked' 'rights *not checked'; do
+	grep "^$line" "$work/report" >/dev/null || {
+		echo "doctor does not say $line"
+		failures=$((failures + 1))
+	}
+done
+expect 2 'no such user' doctor --user no-such-user-
 [[ $(echo "$work"/*.cnf*) == "$work/openssl.cnf" ]] || failures=$((failures + 1))
 
 # A signature isn't shown on a terminal.
