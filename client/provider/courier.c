@@ -78,30 +78,36 @@ static void on_wait_ctx_free(ASYNC_WAIT_CTX *ctx, const void *key, OSSL_ASYNC_FD
 }
 
 /* The one bell of a job's wait context: HAProxy 2.6 dies of descriptors that come and go. */
-static struct bell *bell_of(ASYNC_JOB *job)
+static struct bell *bell_of(ASYNC_WAIT_CTX *ctx, bool *ret_is_new)
 {
-	ASYNC_WAIT_CTX *ctx = ASYNC_get_wait_ctx(job);
 	OSSL_ASYNC_FD fd;
 	void *found;
-	struct bell *bell;
 
-	if (ASYNC_WAIT_CTX_get_fd(ctx, &bell_key, &fd, &found))
-		return found;
-	bell = bell_new();
-	if (!bell)
-		return NULL;
-	if (ASYNC_WAIT_CTX_set_wait_fd(ctx, &bell_key, bell_fd(bell), bell, on_wait_ctx_free))
-		return bell;
-	bell_drop(bell);
-	return NULL;
+	*ret_is_new = !ASYNC_WAIT_CTX_get_fd(ctx, &bell_key, &fd, &found);
+	return *ret_is_new ? bell_new() : found;
 }
 
-static void wait_paused(struct call *call)
+/*
+ * A new bell comes into the wait context when the job pauses, and then it does pause: HAProxy 2.6
+ * dies of a descriptor that it finds there and was never told to wait for.
+ */
+static void wait_paused(struct call *call, ASYNC_WAIT_CTX *ctx, struct bell *bell, bool is_new)
 {
+	int pauses = 0;
+
+	if (is_new &&
+	    (call_is_done(call) ||
+	     !ASYNC_WAIT_CTX_set_wait_fd(ctx, &bell_key, bell_fd(bell), bell, on_wait_ctx_free))) {
+		bell_drop(bell);
+		call_wait(call);
+		return;
+	}
 	/* Where pausing is not allowed just now it returns at once. */
-	for (int i = 0; i < PAUSES_MAX && !call_is_done(call); i++)
+	while ((is_new && pauses == 0) || (pauses < PAUSES_MAX && !call_is_done(call))) {
 		if (!ASYNC_pause_job())
 			break;
+		pauses++;
+	}
 	call_wait(call);
 }
 
@@ -109,22 +115,26 @@ enum ks_status courier_ask(struct courier *courier, const struct call_request *r
 			   struct call_answer *ret_answer)
 {
 	ASYNC_JOB *job = ASYNC_get_current_job();
-	struct bell *bell = job ? bell_of(job) : NULL;
+	ASYNC_WAIT_CTX *ctx = job ? ASYNC_get_wait_ctx(job) : NULL;
+	bool is_new = false;
+	struct bell *bell = ctx ? bell_of(ctx, &is_new) : NULL;
 	struct link *link = link_here(courier);
 	struct call *call = NULL;
 
-	if (bell)
+	if (bell && !is_new)
 		bell_silence(bell);
 	if (link)
 		call = call_new(request, bell);
 	if (!call) {
+		if (is_new)
+			bell_drop(bell);
 		ret_answer->status = KS_NOMEM;
 		snprintf(ret_answer->message, sizeof(ret_answer->message), "out of memory");
 		return KS_NOMEM;
 	}
 	link_submit(link, call);
 	if (bell)
-		wait_paused(call);
+		wait_paused(call, ctx, bell, is_new);
 	else
 		call_wait(call);
 	*ret_answer = *call_answer(call);

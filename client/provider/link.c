@@ -20,6 +20,7 @@
 #define GRACE_MS      1000 /* beyond it, for a service that does not answer at all */
 
 #define MESSAGE_DEADLINE "keystored did not get to it within 30 seconds: see keystorectl status"
+#define MESSAGE_END	 "the program ends"
 
 /* A call and where it stands. On one of the lists, or in flight. */
 struct task {
@@ -59,10 +60,12 @@ struct link {
 	pthread_mutex_t lock;
 	pthread_t thread;
 	bool has_thread;
+	bool is_threadless; /* it could not be started: for good */
 	bool is_stopped;
 	struct task_list submitted;
 
-	/* The thread's: */
+	/* The thread's; without one, of who has the turn: */
+	pthread_mutex_t turn;
 	struct ks_client *client;
 	struct inherited connection; /* for children of fork() */
 	struct task_list waiting;
@@ -123,7 +126,8 @@ struct link *link_new(const char *socket_path)
 	link->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	link->socket_path = socket_path ? strdup(socket_path) : NULL;
 	if (link->wake_fd >= 0 && (link->socket_path || !socket_path) &&
-	    pthread_mutex_init(&link->lock, NULL) == 0)
+	    pthread_mutex_init(&link->lock, NULL) == 0 &&
+	    pthread_mutex_init(&link->turn, NULL) == 0)
 		return link;
 	if (link->wake_fd >= 0)
 		close(link->wake_fd);
@@ -472,7 +476,7 @@ static void fail_all(struct task_list *list)
 
 	for (struct task *task = list->first; task; task = next) {
 		next = task->next;
-		task_fail(task, KS_DISCONNECTED, "the program ends");
+		task_fail(task, KS_DISCONNECTED, MESSAGE_END);
 	}
 	list_init(list);
 }
@@ -521,26 +525,48 @@ static struct task *task_new(struct link *link, struct call *call)
 	return task;
 }
 
+/*
+ * Where a thread cannot be started, those who wait for a call take turns at being it: HAProxy
+ * forbids itself new processes, and that counts threads too.
+ */
+static void run_until_done(struct link *link, const struct call *call)
+{
+	pthread_mutex_lock(&link->turn);
+	while (!call_is_done(call)) {
+		take_submitted(link);
+		start_due(link);
+		if (!call_is_done(call))
+			wait_for_events(link);
+	}
+	pthread_mutex_unlock(&link->turn);
+}
+
 void link_submit(struct link *link, struct call *call)
 {
 	struct task *task = task_new(link, call);
 	bool is_taken;
+	bool has_thread;
 
 	if (!task) {
 		call_fail(call, KS_NOMEM, "out of memory");
 		return;
 	}
 	pthread_mutex_lock(&link->lock);
-	if (!link->has_thread && !link->is_stopped)
+	is_taken = !link->is_stopped;
+	if (is_taken && !link->has_thread && !link->is_threadless) {
 		link->has_thread = start_thread(link);
-	is_taken = link->has_thread && !link->is_stopped;
+		link->is_threadless = !link->has_thread;
+	}
+	has_thread = link->has_thread;
 	if (is_taken)
 		list_append(&link->submitted, task);
 	pthread_mutex_unlock(&link->lock);
-	if (is_taken)
+	if (!is_taken)
+		task_fail(task, KS_DISCONNECTED, MESSAGE_END);
+	else if (has_thread)
 		wake(link);
 	else
-		task_fail(task, KS_NOMEM, "the thread that talks to keystored cannot be started");
+		run_until_done(link, call);
 }
 
 void link_free(struct link *link)
@@ -553,10 +579,13 @@ void link_free(struct link *link)
 	if (link->has_thread) {
 		wake(link);
 		pthread_join(link->thread, NULL);
+	} else {
+		disconnect(link);
 	}
 	/* Submitted after the thread's last look. */
 	fail_all(&link->submitted);
 	close(link->wake_fd);
+	pthread_mutex_destroy(&link->turn);
 	pthread_mutex_destroy(&link->lock);
 	free(link->socket_path);
 	free(link);

@@ -29,7 +29,10 @@ void link_free(struct link *link);
  */
 void link_abandon(struct link *link);
 
-/* The call will be answered, with a failure where nothing can be started. */
+/*
+ * The call will be answered. Where the program may start no thread, it is when this returns, and
+ * calls of several threads go through one after the other.
+ */
 void link_submit(struct link *link, struct call *call);
 
 #endif
