@@ -51,6 +51,29 @@ release_add() { # RELEASE PACKAGES; adds to apt_options
 		-o "Dir::Etc::PreferencesParts=$dir/preferences" -o Acquire::Languages=none)
 }
 
+# What root runs: "$@" with no package starting a service, now (policy-rc.d says so to what starts
+# them) or at the next boot. A policy that the machine has stays; one that a killed run left goes.
+install_quietly=$(
+	cat <<'END'
+policy=/usr/sbin/policy-rc.d
+mark="# ./dev of keystored is installing"
+if [ ! -e "$policy" ] || grep -qxF "$mark" "$policy"; then
+	trap 'rm -f "$policy"' EXIT
+	trap 'exit 1' HUP INT TERM
+	printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+	chmod 755 "$policy"
+fi
+"$@" || exit
+for name in $NEW_PACKAGES; do # the services have their packages' names
+	if command -v systemctl >/dev/null && [ -e "/usr/lib/systemd/system/$name.service" ]; then
+		systemctl --quiet disable "$name"
+	elif [ -e "/etc/init.d/$name" ]; then
+		update-rc.d "$name" disable 2>/dev/null
+	fi
+done
+END
+)
+
 packages_install() {
 	local missing as_root=() names=() choices choice apt_options
 	command -v dpkg-query >/dev/null || return 0 # not Debian: CMake says what is missing
@@ -79,6 +102,9 @@ packages_install() {
 		done
 		die "no package source of this machine has $choices"
 	done
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" \
+	# One such run at a time, or the first takes the second's policy away.
+	"${as_root[@]}" flock --close /usr/sbin \
+		env DEBIAN_FRONTEND=noninteractive "NEW_PACKAGES=${names[*]}" \
+		sh -c "$install_quietly" sh apt-get "${apt_options[@]}" \
 		install -y --no-install-recommends "${names[@]}"
 }
