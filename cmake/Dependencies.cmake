@@ -12,6 +12,7 @@ pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 find_program(PROTOC_C protoc-c REQUIRED)
 if(KEYSTORE_TESTS)
+	pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl>=3.0)
 	pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 	# Its pkg-config file cannot be linked with, its CMake file wants its tools too.
 	find_library(OPEN62541_LIBRARY open62541 REQUIRED)
