@@ -19,9 +19,9 @@ static void command_enable(struct doctor *doctor)
 			       doctor_word(doctor->config, word));
 }
 
-static void check_module(struct doctor *doctor)
+static void check_module(struct doctor *doctor, bool is_trusted)
 {
-	const char *named = doctor->facts.module;
+	const char *named = is_trusted ? doctor->facts.module : "";
 	char version[OPENSSL_CONF_VALUE_BYTES];
 	char problem[OPENSSL_PROBLEM_BYTES];
 	char path[OPENSSL_CONF_VALUE_BYTES];
@@ -85,6 +85,20 @@ static void tell_unread(struct doctor *doctor, const char *problem)
 	}
 }
 
+/* Root does not run what somebody else can have put there; as the program's user it is tried. */
+static void tell_untrusted(struct doctor *doctor)
+{
+	char word[DOCTOR_WORD_BYTES];
+	const char *path = doctor_word(doctor->config, word);
+
+	doctor_say(doctor, "openssl.cnf", DOCTOR_FAILS,
+		   "others than root may write %s, and so decide what code programs load; it was "
+		   "not tried",
+		   doctor->config);
+	doctor_to_do(doctor, "let it belong to root; if it is the program's own, look with --user");
+	doctor_command(doctor, "chown root %s && chmod go-w %s", path, path);
+}
+
 static void check_activation(struct doctor *doctor, const struct openssl_file *file)
 {
 	const struct openssl_provider *keystore = &doctor->facts.keystore;
@@ -94,6 +108,10 @@ static void check_activation(struct doctor *doctor, const struct openssl_file *f
 		doctor_say(doctor, "openssl.cnf", DOCTOR_FAILS,
 			   "%s does not activate the provider \"keystore\"", doctor->config);
 		command_enable(doctor);
+		return;
+	}
+	if (!openssl_file_is_trusted(file)) {
+		tell_untrusted(doctor);
 		return;
 	}
 	is_loaded = load(doctor, file);
@@ -165,7 +183,7 @@ void doctor_check_openssl(struct doctor *doctor)
 
 	doctor->has_facts = is_read && file.is_there &&
 			    openssl_conf_read(file.text, file.len, &doctor->facts, problem);
-	check_module(doctor);
+	check_module(doctor, is_read && openssl_file_is_trusted(&file));
 	if (doctor->has_facts) {
 		check_activation(doctor, &file);
 		check_order(doctor);

@@ -158,7 +158,13 @@ static enum exit_code change(struct ctl *ctl, bool enables)
 	openssl_isolate();
 	if (!openssl_file_read(path, &file, problem))
 		return ctl_fail(ctl, EXIT_FAILED, "%s: %s", path, problem);
-	code = enables ? enable(ctl, &file, socket) : disable(ctl, &file);
+	if (enables && !openssl_file_is_trusted(&file))
+		code = ctl_fail(ctl, EXIT_REFUSED,
+				"%s is left as it is: others than root may write it, and it says "
+				"which modules programs load: let it belong to root, chmod go-w",
+				file.path);
+	else
+		code = enables ? enable(ctl, &file, socket) : disable(ctl, &file);
 	openssl_file_free(&file);
 	return code;
 }

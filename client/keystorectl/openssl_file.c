@@ -115,6 +115,12 @@ void openssl_file_free(struct openssl_file *file)
 	file->text = NULL;
 }
 
+bool openssl_file_is_trusted(const struct openssl_file *file)
+{
+	return geteuid() != 0 || !file->is_there ||
+	       (file->uid == 0 && !(file->mode & (S_IWGRP | S_IWOTH)));
+}
+
 static bool write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {

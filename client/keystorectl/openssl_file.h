@@ -24,6 +24,12 @@ struct openssl_file {
 bool openssl_file_read(const char *path, struct openssl_file *ret_file, char *problem);
 void openssl_file_free(struct openssl_file *file);
 
+/*
+ * Whether root may load what it names: modules are code. False: somebody else may write it. For
+ * others than root it is always so.
+ */
+bool openssl_file_is_trusted(const struct openssl_file *file);
+
 /* All of @text with the file's owner and mode, or it stays as it was. False: @problem. */
 bool openssl_file_replace(const struct openssl_file *file, const char *text, size_t len,
 			  char *problem);

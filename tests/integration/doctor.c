@@ -333,6 +333,27 @@ Test(doctor, is_content_with_what_enable_writes_into_any_file)
 	fixture_free(fixture);
 }
 
+Test(doctor, loads_nothing_as_root_that_others_may_have_named)
+{
+	struct fixture *fixture;
+
+	if (geteuid() != 0)
+		return;
+	fixture = plant();
+	free(fixture_sh_ok(
+		fixture,
+		SHELL "printf '[keystore_sect]\nmodule = %%s/mine.so\n' $PWD >> openssl.cnf; "
+		      "chown 65534 openssl.cnf; report 1 key.pem; "
+		      "line module ok /lib/keystore.so; line openssl.cnf fails 'it was not tried'; "
+		      "line OpenSSL not-checked provider; "
+		      "keystorectl openssl enable --config openssl.cnf 2> out && exit 1; "
+		      "grep 'others than root may write it' out; "
+		      "chown 0 openssl.cnf; chmod 646 openssl.cnf; report 1; "
+		      "line openssl.cnf fails 'chown root .* chmod go-w'; "
+		      "chmod 644 openssl.cnf; report 1; line module fails mine.so"));
+	fixture_free(fixture);
+}
+
 Test(doctor, lets_enable_write_nothing_where_it_may_not)
 {
 	struct fixture *fixture;
