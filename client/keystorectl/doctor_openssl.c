@@ -38,6 +38,9 @@ static void check_module(struct doctor *doctor, bool is_trusted)
 			     "remove the line \"module = %s\" from section [%s] of %s, so that "
 			     "OpenSSL takes the one that is installed, or correct it",
 			     named, doctor->facts.keystore.section, doctor->config);
+	else if (openssl_module_elsewhere())
+		doctor_to_do(doctor, "it is at %s, which keystorectl openssl enable writes down",
+			     openssl_module_elsewhere());
 	else if (access(path, F_OK) < 0)
 		doctor_to_do(doctor, "install keystored's provider for OpenSSL: it belongs at %s",
 			     path);

@@ -47,7 +47,8 @@ static enum exit_code command_openssl_show(struct ctl *ctl)
 
 	if (!take_socket(ctl, &socket))
 		return EXIT_USAGE;
-	text = openssl_conf_program(socket);
+	text = openssl_conf_program(
+		&(struct openssl_section){.socket = socket, .module = openssl_module_elsewhere()});
 	if (!text)
 		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
 	if (out || !ctl->json)
@@ -99,11 +100,12 @@ static enum exit_code enable(struct ctl *ctl, const struct openssl_file *file, c
 {
 	char problem[OPENSSL_PROBLEM_BYTES] = "";
 	enum exit_code code = EXIT_OK;
+	struct openssl_section section = {.socket = socket, .module = openssl_module_elsewhere()};
 	enum openssl_change change;
 	char *text = NULL;
 	size_t len = 0;
 
-	change = openssl_conf_enable(file->text, file->len, socket, &text, &len, problem);
+	change = openssl_conf_enable(file->text, file->len, &section, &text, &len, problem);
 	if (change == OPENSSL_REFUSED)
 		return ctl_fail(ctl, EXIT_CONFLICT, "%s is left as it is: %s; " BY_HAND, file->path,
 				problem);

@@ -50,19 +50,27 @@ enum openssl_change {
 };
 
 /*
- * @text NULL: there is no such file. @socket NULL: the usual one, or what is there. @ret_text
- * has a NUL behind its @ret_len bytes; free() it.
+ * What our provider's section says; NULL: the usual one, or what is there already. See
+ * openssl_value_is_plain().
  */
-enum openssl_change openssl_conf_enable(const char *text, size_t len, const char *socket,
-					char **ret_text, size_t *ret_len, char *problem);
+struct openssl_section {
+	const char *socket;
+	const char *module;
+};
+
+/*
+ * @text NULL: there is no such file. @ret_text has a NUL behind its @ret_len bytes; free() it.
+ */
+enum openssl_change openssl_conf_enable(const char *text, size_t len,
+					const struct openssl_section *section, char **ret_text,
+					size_t *ret_len, char *problem);
 enum openssl_change openssl_conf_disable(const char *text, size_t len, char **ret_text,
 					 size_t *ret_len, char *problem);
 
 /*
- * A whole file for one program. @socket NULL: the usual one; see openssl_value_is_plain(). NULL: no
- * memory. free() it.
+ * A whole file for one program. NULL: no memory. free() it.
  */
-char *openssl_conf_program(const char *socket);
+char *openssl_conf_program(const struct openssl_section *section);
 
 /* Whether a path can stand in such a file as it is. */
 bool openssl_value_is_plain(const char *value);

@@ -159,9 +159,17 @@ static bool is_understood(const struct openssl_facts *facts, char *problem)
 	return true;
 }
 
+static void write_section(FILE *out, const struct openssl_section *section)
+{
+	if (section->module)
+		fprintf(out, "module = %s\n", section->module);
+	if (section->socket)
+		fprintf(out, "socket = %s\n", section->socket);
+}
+
 /* What has to be added to what @facts are of. */
 static void write_block(FILE *out, const struct openssl_facts *facts, enum origin origin,
-			const char *socket)
+			const struct openssl_section *section)
 {
 	const struct openssl_provider *first = &facts->default_provider;
 	const struct openssl_provider *ours = &facts->keystore;
@@ -182,8 +190,9 @@ static void write_block(FILE *out, const struct openssl_facts *facts, enum origi
 	if (!first->is_active)
 		fprintf(out, "[%s]\nactivate = 1\n", first->is_listed ? first->section : DEFAULT);
 	fprintf(out, "[%s]\nactivate = 1\n", ours->is_listed ? ours->section : PROVIDER);
-	if (socket)
-		fprintf(out, "socket = %s\n", socket);
+	write_section(out,
+		      &(struct openssl_section){.socket = section->socket,
+						.module = *facts->module ? NULL : section->module});
 	fprintf(out, END "\n");
 }
 
@@ -238,7 +247,8 @@ static bool join(const struct stripped *base, const char *block, enum origin ori
 	return true;
 }
 
-static char *make_block(const struct openssl_facts *facts, enum origin origin, const char *socket)
+static char *make_block(const struct openssl_facts *facts, enum origin origin,
+			const struct openssl_section *section)
 {
 	char *block = NULL;
 	size_t len;
@@ -246,7 +256,7 @@ static char *make_block(const struct openssl_facts *facts, enum origin origin, c
 
 	if (!out)
 		return NULL;
-	write_block(out, facts, origin, socket);
+	write_block(out, facts, origin, section);
 	if (fclose(out) == 0)
 		return block;
 	free(block);
@@ -265,8 +275,9 @@ static enum origin origin_of(const struct stripped *base, bool has_file)
 	return ORIGIN_LINES;
 }
 
-static enum openssl_change add_block(const struct stripped *base, bool has_file, const char *socket,
-				     char **ret_text, size_t *ret_len, char *problem)
+static enum openssl_change add_block(const struct stripped *base, bool has_file,
+				     const struct openssl_section *section, char **ret_text,
+				     size_t *ret_len, char *problem)
 {
 	enum origin origin = origin_of(base, has_file);
 	struct openssl_facts facts;
@@ -277,7 +288,7 @@ static enum openssl_change add_block(const struct stripped *base, bool has_file,
 	if (!openssl_conf_read(base->text, base->len, &facts, problem) ||
 	    !is_understood(&facts, problem) || !may_follow(base, problem))
 		return OPENSSL_REFUSED;
-	block = make_block(&facts, origin, socket);
+	block = make_block(&facts, origin, section);
 	if (!block || !join(base, block, origin, &text, &len)) {
 		free(block);
 		snprintf(problem, OPENSSL_PROBLEM_BYTES, "out of memory");
@@ -297,17 +308,25 @@ static enum openssl_change add_block(const struct stripped *base, bool has_file,
 	return OPENSSL_CHANGED;
 }
 
-enum openssl_change openssl_conf_enable(const char *text, size_t len, const char *socket,
-					char **ret_text, size_t *ret_len, char *problem)
+static bool has_section(const struct openssl_facts *facts, const struct openssl_section *section)
+{
+	return (!section->socket || strcmp(section->socket, facts->socket) == 0) &&
+	       (!section->module || *facts->module);
+}
+
+enum openssl_change openssl_conf_enable(const char *text, size_t len,
+					const struct openssl_section *section, char **ret_text,
+					size_t *ret_len, char *problem)
 {
 	enum openssl_change change = OPENSSL_REFUSED;
+	struct openssl_section wanted = *section;
 	struct openssl_facts facts;
 	struct stripped base;
 
 	if (!text) {
 		base = (struct stripped){.text = strdup("")};
 		if (base.text)
-			change = add_block(&base, false, socket, ret_text, ret_len, problem);
+			change = add_block(&base, false, section, ret_text, ret_len, problem);
 		else
 			snprintf(problem, OPENSSL_PROBLEM_BYTES, "out of memory");
 		free(base.text);
@@ -315,11 +334,16 @@ enum openssl_change openssl_conf_enable(const char *text, size_t len, const char
 	}
 	if (!openssl_conf_read(text, len, &facts, problem))
 		return OPENSSL_REFUSED;
-	if (openssl_facts_are_good(&facts) && (!socket || strcmp(socket, facts.socket) == 0))
+	if (openssl_facts_are_good(&facts) && has_section(&facts, section))
 		return OPENSSL_UNCHANGED;
 	if (!strip(text, len, &base, problem))
 		return OPENSSL_REFUSED;
-	change = add_block(&base, true, socket, ret_text, ret_len, problem);
+	/* What the block said goes with it. */
+	if (!wanted.socket && openssl_value_is_plain(facts.socket))
+		wanted.socket = facts.socket;
+	if (!wanted.module && openssl_value_is_plain(facts.module))
+		wanted.module = facts.module;
+	change = add_block(&base, true, &wanted, ret_text, ret_len, problem);
 	free(base.text);
 	return change;
 }
@@ -356,7 +380,7 @@ enum openssl_change openssl_conf_disable(const char *text, size_t len, char **re
 	return OPENSSL_CHANGED;
 }
 
-char *openssl_conf_program(const char *socket)
+char *openssl_conf_program(const struct openssl_section *section)
 {
 	char *text = NULL;
 	size_t len;
@@ -384,8 +408,7 @@ char *openssl_conf_program(const char *socket)
 	      "[keystore_sect]\n"
 	      "activate = 1\n",
 	      out);
-	if (socket)
-		fprintf(out, "socket = %s\n", socket);
+	write_section(out, section);
 	if (fclose(out) == 0)
 		return text;
 	free(text);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MODULE_NAME	"keystore"
 #define SIGNATURE_BYTES 1024
@@ -96,6 +97,18 @@ void openssl_module_path(char path[OPENSSL_CONF_VALUE_BYTES])
 
 	snprintf(path, OPENSSL_CONF_VALUE_BYTES, "%s/" MODULE_NAME ".so",
 		 folder ? folder : OPENSSL_info(OPENSSL_INFO_MODULES_DIR));
+}
+
+const char *openssl_module_elsewhere(void)
+{
+	char path[OPENSSL_CONF_VALUE_BYTES];
+
+	openssl_module_path(path);
+	if (secure_getenv("OPENSSL_MODULES") || access(path, F_OK) == 0 ||
+	    access(KEYSTORE_MODULE_INSTALLED, R_OK) < 0 ||
+	    !openssl_value_is_plain(KEYSTORE_MODULE_INSTALLED))
+		return NULL;
+	return KEYSTORE_MODULE_INSTALLED;
 }
 
 /* What the provider says of itself. */

@@ -33,6 +33,12 @@ bool openssl_module_loads(const char *module, char *version, char *problem);
 /* Where the module is expected when its section does not say. */
 void openssl_module_path(char path[OPENSSL_CONF_VALUE_BYTES]);
 
+/*
+ * Where the module was installed, if that is not where OpenSSL looks: below another prefix.
+ * NULL: OpenSSL finds it by itself, or it is not there either. Static.
+ */
+const char *openssl_module_elsewhere(void);
+
 /* The key of a file's text, as programs load it. NULL: @problem. EVP_PKEY_free() it. */
 EVP_PKEY *openssl_load_key(OSSL_LIB_CTX *context, const char *pem, size_t len, char *problem);
 

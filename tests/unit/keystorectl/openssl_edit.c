@@ -62,16 +62,19 @@ static const struct {
 
 #define CORPUS (sizeof corpus / sizeof *corpus)
 
+static const struct openssl_section usual;
+
 /* Enabled, must work; free() it. */
 static char *enable(const char *what, const char *text, const char *socket)
 {
 	char problem[OPENSSL_PROBLEM_BYTES] = "";
+	struct openssl_section section = {.socket = socket};
 	char *enabled = NULL;
 	size_t len = 0;
 
-	cr_assert_eq(
-		openssl_conf_enable(text, text ? strlen(text) : 0, socket, &enabled, &len, problem),
-		OPENSSL_CHANGED, "%s: %s", what, problem);
+	cr_assert_eq(openssl_conf_enable(text, text ? strlen(text) : 0, &section, &enabled, &len,
+					 problem),
+		     OPENSSL_CHANGED, "%s: %s", what, problem);
 	cr_assert_eq(strlen(enabled), len);
 	return enabled;
 }
@@ -92,7 +95,7 @@ static void expect_refused(const char *text, const char *why)
 	char *changed = NULL;
 	size_t len;
 
-	cr_assert_eq(openssl_conf_enable(text, strlen(text), NULL, &changed, &len, problem),
+	cr_assert_eq(openssl_conf_enable(text, strlen(text), &usual, &changed, &len, problem),
 		     OPENSSL_REFUSED, "%s", text);
 	cr_assert_not_null(strstr(problem, why), "%s: %s", why, problem);
 	cr_assert_null(changed);
@@ -139,9 +142,9 @@ Test(openssl_edit, does_nothing_twice)
 		char *again = NULL;
 		size_t len = 0;
 
-		cr_assert_eq(
-			openssl_conf_enable(enabled, strlen(enabled), NULL, &again, &len, problem),
-			OPENSSL_UNCHANGED);
+		cr_assert_eq(openssl_conf_enable(enabled, strlen(enabled), &usual, &again, &len,
+						 problem),
+			     OPENSSL_UNCHANGED);
 		free(enabled);
 	}
 	for (size_t i = 0; i < CORPUS; i++) {
@@ -191,6 +194,44 @@ Test(openssl_edit, keeps_a_module_that_was_set_by_hand)
 	free(enabled);
 }
 
+Test(openssl_edit, names_a_module_that_openssl_would_not_find)
+{
+	struct openssl_section section = {.module = "/usr/local/lib/keystore.so"};
+	char problem[OPENSSL_PROBLEM_BYTES] = "";
+
+	for (size_t i = 0; i < CORPUS; i++) {
+		bool has_own = strstr(corpus[i].text, "/opt/keystore.so") != NULL;
+		struct openssl_facts facts;
+		char *text = NULL;
+		size_t len;
+
+		cr_assert_eq(openssl_conf_enable(corpus[i].text, strlen(corpus[i].text), &section,
+						 &text, &len, problem),
+			     OPENSSL_CHANGED);
+		facts = facts_of(text);
+		cr_assert_str_eq(facts.module, has_own ? "/opt/keystore.so" : section.module);
+		free(text);
+	}
+}
+
+Test(openssl_edit, keeps_the_socket_when_it_names_a_module)
+{
+	struct openssl_section section = {.module = "/usr/local/lib/keystore.so"};
+	char problem[OPENSSL_PROBLEM_BYTES] = "";
+	char *first = enable("a socket", corpus[1].text, "/run/a.sock");
+	struct openssl_facts facts;
+	char *second = NULL;
+	size_t len;
+
+	cr_assert_eq(openssl_conf_enable(first, strlen(first), &section, &second, &len, problem),
+		     OPENSSL_CHANGED);
+	facts = facts_of(second);
+	cr_assert_str_eq(facts.socket, "/run/a.sock");
+	cr_assert_str_eq(facts.module, section.module);
+	free(second);
+	free(first);
+}
+
 Test(openssl_edit, changes_the_socket_and_keeps_it)
 {
 	char problem[OPENSSL_PROBLEM_BYTES] = "";
@@ -202,7 +243,7 @@ Test(openssl_edit, changes_the_socket_and_keeps_it)
 
 	cr_assert_str_eq(facts.socket, "/run/b.sock");
 	cr_assert_null(strstr(second, "/run/a.sock"));
-	cr_assert_eq(openssl_conf_enable(second, strlen(second), NULL, &none, &len, problem),
+	cr_assert_eq(openssl_conf_enable(second, strlen(second), &usual, &none, &len, problem),
 		     OPENSSL_UNCHANGED);
 	free(second);
 	free(first);
@@ -309,7 +350,7 @@ Test(openssl_edit, refuses_what_is_no_text_or_too_long)
 	cr_assert_not_null(longest);
 	memset(longest, '\n', OPENSSL_CONF_BYTES_MAX + 1);
 	longest[OPENSSL_CONF_BYTES_MAX + 1] = '\0';
-	cr_assert_eq(openssl_conf_enable(zeros, sizeof zeros - 1, NULL, &text, &len, problem),
+	cr_assert_eq(openssl_conf_enable(zeros, sizeof zeros - 1, &usual, &text, &len, problem),
 		     OPENSSL_REFUSED);
 	cr_assert_eq(openssl_conf_disable(zeros, sizeof zeros - 1, &text, &len, problem),
 		     OPENSSL_REFUSED);
@@ -345,11 +386,13 @@ Test(openssl_edit, sees_through_an_included_file)
 
 Test(openssl_edit, makes_a_file_for_one_program)
 {
-	char *text = openssl_conf_program("/run/other.sock");
+	char *text = openssl_conf_program(
+		&(struct openssl_section){.socket = "/run/other.sock", .module = "/opt/k.so"});
 	struct openssl_facts facts = facts_of(text);
 
 	cr_assert(openssl_facts_are_good(&facts));
 	cr_assert_str_eq(facts.socket, "/run/other.sock");
+	cr_assert_str_eq(facts.module, "/opt/k.so");
 	free(text);
 }
 
