@@ -436,6 +436,21 @@ def references():
     }
 
 
+def deployments():
+    begin = "[deployment]\ncertificate = 3\n"
+    files = "cert = /etc/tls/web.pem\nkey = /etc/tls/web.key\n"
+    return {name: text.encode() for name, text in {
+        "good": f"{begin}{files}chain = /c\nowner = a:b\nmode = 0640\nreload = a@1.service\n",
+        "command": f"# c\n{begin}{files}run = a 'b' | c; d\n",
+        "comment": f"{begin}{files}run = a ; b\n",
+        "continued": f"{begin}{files}  more\n",
+        "twice": f"{begin}{files}{files}",
+        "long": f"{begin}key = /k\ncert = /{'a' * 300}\n",
+        "no_section": files,
+        "bom": f"\ufeff{begin}{files}",
+    }.items()}
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -452,6 +467,7 @@ write("tss2", tss2())
 write("cert", certificates())
 write("import", imports())
 write("reference", references())
+write("deployment", deployments())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
