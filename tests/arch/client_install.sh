@@ -51,15 +51,16 @@ cmake -S "$work" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
 cmake --build "$work/cmake" >/dev/null
 "$work/cmake/program" | grep -q 'systemctl status keystored'
 
-# keystorectl finds its library without help.
+# The programs find their library without help.
 env -u LD_LIBRARY_PATH "$work/moved/bin/keystorectl" --version
+env -u LD_LIBRARY_PATH "$work/moved/sbin/keystore-deploy" --version
 
 # A C++ program takes the header too.
 if command -v c++ >/dev/null; then
 	echo '#include <keystore.h>' | c++ -x c++ -fsyntax-only -Wall -Werror "${flags[@]}" -
 fi
 
-for page in keystorectl.1 libkeystore.3; do
+for page in keystorectl.1 keystore-deploy.8 libkeystore.3; do
 	test -n "$(find "$work/moved" -name "$page")"
 	mandoc -Tlint -Wwarning "$top/docs/man/$page"
 done

@@ -54,6 +54,20 @@ for command in sorted(commands):
         failures += 1
         print(f"keystorectl(1) lacks {command}")
 
+# As does that of keystore-deploy.
+source = (top / "frontends/deploy/main.c").read_text()
+manual = (top / "docs/man/keystore-deploy.8").read_text()
+agent_options = set(re.findall(r'^\t\{"([a-z-]+)", ', source, flags=re.M))
+helped = set(re.findall(r'^\t     "  --([a-z-]+)', source, flags=re.M))
+synopsis = set(re.findall(r"Fl -([a-z-]+)", manual.partition(".Sh SYNOPSIS")[2]
+                          .partition(".Sh DESCRIPTION")[0]))
+synopsis |= set(re.findall(r"[|] -([a-z-]+)", manual))
+listed = set(re.findall(r"^\.It Fl -([a-z-]+)", manual, flags=re.M))
+if not agent_options or not agent_options == helped == synopsis == listed:
+    failures += 1
+    print(f"keystore-deploy(8), --help and the program differ: {sorted(agent_options)} "
+          f"{sorted(helped)} {sorted(synopsis)} {sorted(listed)}")
+
 print(f"{len(declared)} functions, {len(options)} options, {len(commands)} commands")
 if not (len(declared) > 30 and len(options) > 20 and len(commands) > 10):
     sys.exit("this test no longer finds what it compares")
