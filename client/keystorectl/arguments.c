@@ -90,6 +90,11 @@ static const struct {
 	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
 	[OPTION_USER] = {"--user", "USER", "as that user, by number or name; for root"},
 	[OPTION_CONFIG] = {"--config", "FILE", "that openssl.cnf (default: the system's)"},
+	[OPTION_OWNER] = {"--owner", "USER:GROUP", "of the files; USER or :GROUP alone too"},
+	[OPTION_MODE] = {"--mode", "MODE", "of the files, 0400 to 0644 (default: 0644)"},
+	[OPTION_RELOAD] = {"--reload", "UNIT", "tell that unit of systemd, as nginx.service"},
+	[OPTION_RUN] = {"--run", "COMMAND", "run that, by the shell"},
+	[OPTION_DIR] = {"--dir", "DIR", "the deployments (or KEYSTORE_DEPLOY_DIR)"},
 	[OPTION_AT] = {"--at", "TIME", "as of then, and without consequences"},
 };
 

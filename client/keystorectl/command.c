@@ -8,10 +8,13 @@ static const option_set common_options =
 	HAS(SOCKET) | HAS(JSON) | HAS(DEADLINE) | HAS(WAIT) | HAS(HELP) | HAS(VERSION);
 
 const struct command *const command_groups[] = {
-	commands_service, commands_key,	     commands_use,     commands_cert,	commands_check,
-	commands_crl,	  commands_renewal,  commands_trust,   commands_group,	commands_rejected,
-	commands_outside, commands_external, commands_assign,  commands_txn,	commands_audit,
-	commands_login,	  commands_user,     commands_openssl, commands_doctor, NULL,
+	commands_service,  commands_key,     commands_use,
+	commands_cert,	   commands_check,   commands_crl,
+	commands_renewal,  commands_trust,   commands_group,
+	commands_rejected, commands_outside, commands_external,
+	commands_assign,   commands_deploy,  commands_txn,
+	commands_audit,	   commands_login,   commands_user,
+	commands_openssl,  commands_doctor,  NULL,
 };
 
 static const struct command *find_in(const struct command *group, const char *const *words,
@@ -54,16 +57,37 @@ static void print_pair(FILE *out, const char *name, const char *words, const cha
 	fprintf(out, "%*s%s\n", LEFT_COLUMNS - used, "", text);
 }
 
-static void print_option(FILE *out, enum option option)
+/* NULL: it is the usual one. */
+static const struct option_text *text_of(const struct command *command, enum option option)
 {
-	print_pair(out, option_name(option), option_usage(option), option_help(option));
+	const struct option_text *text = command ? command->texts : NULL;
+
+	for (; text && text->help; text++)
+		if (text->option == option)
+			return text;
+	return NULL;
 }
 
-static void print_options(FILE *out, option_set options)
+const char *command_option_usage(const struct command *command, enum option option)
+{
+	const struct option_text *text = text_of(command, option);
+
+	return text ? text->value : option_usage(option);
+}
+
+const char *command_option_help(const struct command *command, enum option option)
+{
+	const struct option_text *text = text_of(command, option);
+
+	return text ? text->help : option_help(option);
+}
+
+static void print_options(FILE *out, const struct command *command, option_set options)
 {
 	for (enum option i = 0; i < OPTION_COUNT; i++)
 		if (options & option_bit(i))
-			print_option(out, i);
+			print_pair(out, option_name(i), command_option_usage(command, i),
+				   command_option_help(command, i));
 }
 
 static void print_group(const struct command *group, FILE *out)
@@ -78,7 +102,7 @@ void command_print_list(FILE *out)
 	for (size_t i = 0; command_groups[i]; i++)
 		print_group(command_groups[i], out);
 	fprintf(out, "\nOptions of all commands:\n");
-	print_options(out, common_options);
+	print_options(out, NULL, common_options);
 	fprintf(out,
 		"\nkeystorectl COMMAND --help explains a command; keystorectl(1) has it all.\n");
 }
@@ -103,7 +127,8 @@ static void print_usage(const struct command *command, FILE *out)
 	for (enum option i = 0; i < OPTION_COUNT; i++) {
 		if (!(command->needs & option_bit(i)))
 			continue;
-		snprintf(part, sizeof(part), "%s %s", option_name(i), option_usage(i));
+		snprintf(part, sizeof(part), "%s %s", option_name(i),
+			 command_option_usage(command, i));
 		print_usage_part(out, &column, part);
 	}
 	if (command->options & ~command->needs)
@@ -119,8 +144,8 @@ void command_print_help(const struct command *command, FILE *out)
 		fprintf(out, "%s\n", command->help);
 	if (command->options) {
 		fprintf(out, "\nOptions:\n");
-		print_options(out, command->options);
+		print_options(out, command, command->options);
 	}
 	fprintf(out, "\nOptions of all commands:\n");
-	print_options(out, common_options);
+	print_options(out, NULL, common_options);
 }

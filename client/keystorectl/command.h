@@ -15,6 +15,13 @@ static inline option_set option_bit(enum option option)
 
 #define HAS(option) ((option_set)1 << OPTION_##option)
 
+/* What an option means for one command, where that is not what it means for others. */
+struct option_text {
+	enum option option;
+	const char *value;
+	const char *help; /* NULL: the end of a list */
+};
+
 struct command {
 	const char *name;    /* "key create" */
 	const char *words;   /* "NAME" */
@@ -26,7 +33,8 @@ struct command {
 	const char *summary; /* for the list of commands */
 	const char *help;    /* more, or NULL */
 	enum exit_code (*run)(struct ctl *ctl);
-	bool is_staged; /* may stand in a transaction */
+	const struct option_text *texts; /* NULL: its options are the usual ones */
+	bool is_staged;			 /* may stand in a transaction */
 };
 
 /* Beside the code of the commands. Each ends with an entry without a name. */
@@ -43,6 +51,7 @@ extern const struct command commands_rejected[];
 extern const struct command commands_outside[];
 extern const struct command commands_external[];
 extern const struct command commands_assign[];
+extern const struct command commands_deploy[];
 extern const struct command commands_txn[];
 extern const struct command commands_audit[];
 extern const struct command commands_login[];
@@ -58,6 +67,10 @@ const struct command *command_find(const char *const *words, size_t count, size_
 
 /* Runs it with the words behind the first @used, which are its name. */
 enum exit_code command_run(struct ctl *ctl, const struct command *command, size_t used);
+
+/* "--cert FILE", what it does: for this command. */
+const char *command_option_usage(const struct command *command, enum option option);
+const char *command_option_help(const struct command *command, enum option option);
 
 void command_print_list(FILE *out);
 void command_print_help(const struct command *command, FILE *out);

@@ -15,7 +15,8 @@ static bool takes_options(const struct ctl *ctl, const struct command *command)
 		}
 		if (!ctl_has(ctl, i) && command->needs & option_bit(i)) {
 			(void)ctl_fail(ctl, EXIT_USAGE, "%s needs %s %s: %s", command->name,
-				       option_name(i), option_usage(i), option_help(i));
+				       option_name(i), command_option_usage(command, i),
+				       command_option_help(command, i));
 			return false;
 		}
 	}
