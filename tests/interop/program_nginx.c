@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deploy_site.h"
 #include "nginx.h"
 #include "tls_client.h"
 
@@ -121,5 +122,43 @@ Test(program_nginx, goes_on_with_the_old_files_when_the_new_ones_do_not_fit)
 	kill(program.pid, SIGHUP);
 	program_until_log(&program, "error.log", "key values mismatch");
 	program_shakes_hands(&program, "1.3", "ec");
+	program_free(&program);
+}
+
+/* The serial number of the newest version, which the program has to come to serve. */
+static void expect_newest(struct program *program, struct tls_load *load)
+{
+	struct wanted wanted = {.load = load};
+
+	wanted.serial = fixture_sh_ok(program->fixture,
+				      "keystorectl cert export 3 | openssl x509 -noout -serial | "
+				      "sed 's/serial=//' | tr -d '\\n'");
+	fixture_until(is_seen, &wanted, "the renewed certificate");
+	free(wanted.serial);
+}
+
+Test(program_nginx, is_kept_current_by_keystore_deploy_without_a_failed_request)
+{
+	struct deploy_site site = {0};
+	struct program program;
+	struct tls_counts counts;
+	struct tls_load *load;
+
+	program_init(&program);
+	site.fixture = program.fixture;
+	nginx_start(&program);
+	load = nginx_load(&program, CLIENTS);
+	SITE(&site, "keystorectl deploy add 3 --cert $PWD/web-ec.pem --key $PWD/web-ec.key "
+		    "--owner root:www-data --mode 0640 --run \"kill -HUP $(cat nginx.pid)\"");
+	deploy_site_start(&site);
+	for (int i = 0; i < 3; i++) {
+		SITE(&site, "keystorectl cert renew 3 --rekey");
+		expect_newest(&program, load);
+	}
+	counts = tls_load_stop(load);
+	cr_expect_eq(counts.failed, 0, "%u of %u failed: %s", counts.failed,
+		     counts.good + counts.failed, counts.fault);
+	program_shakes_hands(&program, "1.3", "ec");
+	cr_assert_eq(deploy_site_end(&site, SIGTERM), 0);
 	program_free(&program);
 }
