@@ -333,6 +333,29 @@ Test(doctor, is_content_with_what_enable_writes_into_any_file)
 	fixture_free(fixture);
 }
 
+/* Programs of others can't load a module that was built with a sanitizer. */
+Test(doctor, and_enable_are_right_about_the_systems_own_file)
+{
+	struct fixture *fixture = plant();
+
+	free(fixture_sh_ok(
+		fixture,
+		SHELL
+		"system=$(OPENSSL_CONF= openssl version -d | sed "
+		"'s/.*\"\\(.*\\)\"/\\1/')/openssl.cnf; "
+		"cat $system > openssl.cnf || exit 0; cp openssl.cnf before; "
+		"keystorectl openssl enable --config openssl.cnf; report 0 key.pem cert.pem; "
+		"none fails; export OPENSSL_MODULES=$(dirname %s); "
+		"openssl req -new -key key.pem -subj /CN=plc-1 -out csr; "
+		"openssl req -in csr -noout -verify; openssl list -providers > list; "
+		"grep -q keystore list; grep -q default list; "
+		"openssl x509 -in cert.pem -noout -pubkey > 1; openssl pkey -in key.pem -pubout > "
+		"2; "
+		"cmp 1 2; keystorectl openssl disable --config openssl.cnf; cmp before openssl.cnf",
+		KEYSTORE_MODULE_PLAIN));
+	fixture_free(fixture);
+}
+
 Test(doctor, loads_nothing_as_root_that_others_may_have_named)
 {
 	struct fixture *fixture;
