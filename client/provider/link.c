@@ -88,7 +88,8 @@ static const struct trouble {
 } troubles[] = {
 	{KS_BUSY, 20, DEADLINE_MS},
 	{KS_UNAVAILABLE, 100, 2000},
-	{KS_DISCONNECTED, 0, 2000},
+	/* A process that dies closes its connections before its listening socket. */
+	{KS_DISCONNECTED, 20, 2000},
 	{KS_UNREACHABLE, 50, 2000},
 };
 
