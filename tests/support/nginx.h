@@ -20,15 +20,21 @@
 	"uwsgi_temp_path tmp; scgi_temp_path tmp;\n"                                               \
 	"include site.conf;\n}\n"
 
-static inline void nginx_start(struct program *program)
+/* After the page's commands. */
+static inline void nginx_start_only(struct program *program)
 {
 	char path[200];
 
-	free(program_run(program, "nginx", "sh"));
 	program_write(program, "nginx", "nginx", "site.conf");
 	snprintf(path, sizeof(path), "%s/nginx.conf", fixture_dir(program->fixture));
 	file_write(path, NGINX_CONF, strlen(NGINX_CONF));
 	program_start(program, "nginx -p $PWD -c nginx.conf -e error.log -g 'daemon off;'");
+}
+
+static inline void nginx_start(struct program *program)
+{
+	free(program_run(program, "nginx", "sh"));
+	nginx_start_only(program);
 }
 
 static inline bool nginx_has_new_workers(void *user)
