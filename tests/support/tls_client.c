@@ -19,6 +19,7 @@
 #include "process.h"
 
 #define CLIENTS_MAX 32
+#define HANDSHAKE   0x16 /* of a TLS record */
 #define REQUEST	    "GET / HTTP/1.0\r\n\r\n"
 
 struct tls_load {
@@ -232,7 +233,8 @@ void tls_abort_handshakes(int port, unsigned count)
 		if (fd < 0)
 			fixture_die("connection %u of %u: %s", i, count, strerror(errno));
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		if (send(fd, hello, len, MSG_NOSIGNAL) < 0 || (i % 2 && recv(fd, &byte, 1, 0) < 0))
+		if (send(fd, hello, len, MSG_NOSIGNAL) < 0 ||
+		    (i % 2 && (recv(fd, &byte, 1, 0) != 1 || byte != HANDSHAKE)))
 			fixture_die("hello %u of %u: %s", i, count, strerror(errno));
 		close(fd);
 	}
