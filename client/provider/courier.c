@@ -14,19 +14,21 @@
 
 struct courier {
 	char *socket_path;
+	uint32_t timeout_ms;
 	_Atomic(struct link *) link;
 };
 
 /* Its address is ours among those who put descriptors into an ASYNC_WAIT_CTX. */
 static const char bell_key;
 
-struct courier *courier_new(const char *socket_path)
+struct courier *courier_new(const char *socket_path, uint32_t timeout_ms)
 {
 	struct courier *courier = calloc(1, sizeof(*courier));
 
 	if (!courier)
 		return NULL;
 	atomic_init(&courier->link, NULL);
+	courier->timeout_ms = timeout_ms;
 	courier->socket_path = socket_path ? strdup(socket_path) : NULL;
 	if (courier->socket_path || !socket_path)
 		return courier;
@@ -55,7 +57,7 @@ static struct link *link_here(struct courier *courier)
 	struct link *link = atomic_load(&courier->link);
 
 	while (!link || link_process(link) != getpid()) {
-		struct link *mine = link_new(courier->socket_path);
+		struct link *mine = link_new(courier->socket_path, courier->timeout_ms);
 
 		if (!mine)
 			return NULL;

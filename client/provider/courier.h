@@ -9,8 +9,8 @@
 
 struct courier;
 
-/* @socket_path NULL: as ks_connect(). NULL: no memory. */
-struct courier *courier_new(const char *socket_path);
+/* @socket_path NULL: as ks_connect(). @timeout_ms: of each call. NULL: no memory. */
+struct courier *courier_new(const char *socket_path, uint32_t timeout_ms);
 void courier_free(struct courier *courier); /* NULL is fine */
 
 /* Always fills @ret_answer, whose status it returns. */

@@ -13,14 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IN_FLIGHT_MAX 32    /* keeps any TPM busy, and leaves room for the user's other processes */
-#define KNOWN_MAX     64    /* keys seen to be the right ones on this connection */
-#define DEADLINE_MS   30000 /* of a call, waiting in line included */
-#define LOSSES_MAX    1
+#define IN_FLIGHT_MAX 32 /* keeps any TPM busy, and leaves room for the user's other processes */
+#define KNOWN_MAX     64 /* keys seen to be the right ones on this connection */
+#define LOSSES_MAX    3
 #define GRACE_MS      1000 /* beyond it, for a service that does not answer at all */
 
-#define MESSAGE_DEADLINE "keystored did not get to it within 30 seconds: see keystorectl status"
-#define MESSAGE_END	 "the program ends"
+#define MESSAGE_DEADLINE                                                                           \
+	"keystored did not get to it in time (timeout, in the provider's section of "              \
+	"openssl.cnf): see keystorectl status"
+#define MESSAGE_END "the program ends"
 
 /* A call and where it stands. On one of the lists, or in flight. */
 struct task {
@@ -55,6 +56,7 @@ struct known {
 struct link {
 	pid_t process;
 	char *socket_path;
+	uint32_t timeout_ms;
 	int wake_fd;
 
 	pthread_mutex_t lock;
@@ -86,7 +88,7 @@ static const struct trouble {
 	int delay_ms;
 	int patience_ms;
 } troubles[] = {
-	{KS_BUSY, 20, DEADLINE_MS},
+	{KS_BUSY, 20, INT32_MAX},
 	{KS_UNAVAILABLE, 100, 2000},
 	/* A process that dies closes its connections before its listening socket. */
 	{KS_DISCONNECTED, 20, 2000},
@@ -114,13 +116,14 @@ static void list_append(struct task_list *list, struct task *task)
 	list->end = &task->next;
 }
 
-struct link *link_new(const char *socket_path)
+struct link *link_new(const char *socket_path, uint32_t timeout_ms)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
 	if (!link)
 		return NULL;
 	link->process = getpid();
+	link->timeout_ms = timeout_ms;
 	link->connection.fd = -1;
 	list_init(&link->submitted);
 	list_init(&link->waiting);
@@ -522,7 +525,7 @@ static struct task *task_new(struct link *link, struct call *call)
 		return NULL;
 	task->link = link;
 	task->call = call_share(call);
-	task->deadline = now_ms() + DEADLINE_MS;
+	task->deadline = now_ms() + link->timeout_ms;
 	return task;
 }
 

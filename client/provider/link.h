@@ -14,8 +14,11 @@
 
 struct link;
 
+/* How long a call may take, waiting in line included, when nothing else was asked for. */
+#define LINK_TIMEOUT_MS 30000
+
 /* @socket_path NULL: as ks_connect(). Nothing is opened yet. NULL: no memory. */
-struct link *link_new(const char *socket_path);
+struct link *link_new(const char *socket_path, uint32_t timeout_ms);
 
 /* The process it belongs to: a child of fork() has neither its thread nor its connection. */
 pid_t link_process(const struct link *link);

@@ -7,10 +7,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define ALGORITHM(names, properties, functions, description)                                       \
-	{                                                                                          \
-		names, properties, functions, description                                          \
-	}
+#include "link.h"
+
+#define TIMEOUT_SECONDS_MAX 3600
+
 #define PROPERTY      "provider=keystore"
 #define RSA	      "RSA:rsaEncryption:1.2.840.113549.1.1.1"
 #define RSA_PSS	      "RSA-PSS:RSASSA-PSS:1.2.840.113549.1.1.10"
@@ -160,19 +160,51 @@ static const OSSL_DISPATCH functions[] = {
 	{0, NULL},
 };
 
-/* "socket = PATH" in the provider's section of openssl.cnf. NULL: none. */
-static const char *configured_socket(const OSSL_CORE_HANDLE *core,
-				     OSSL_FUNC_core_get_params_fn *read_params)
+/* What the provider's section of openssl.cnf has under @name. NULL: nothing. */
+static const char *configured(const OSSL_CORE_HANDLE *core,
+			      OSSL_FUNC_core_get_params_fn *read_params, const char *name)
 {
-	const char *path = NULL;
+	char *text = NULL;
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_ptr("socket", (char **)(uintptr_t)&path, 0),
-		OSSL_PARAM_END,
+		OSSL_PARAM_construct_utf8_ptr(name, &text, 0),
+		OSSL_PARAM_construct_end(),
 	};
 
 	if (!read_params || !read_params(core, params))
 		return NULL;
-	return path;
+	return text;
+}
+
+/* "timeout = SECONDS", 1 to 3600. False: something else. */
+static bool read_timeout(const char *text, uint32_t *ret_ms)
+{
+	char *end = NULL;
+	long seconds;
+
+	if (!text) {
+		*ret_ms = LINK_TIMEOUT_MS;
+		return true;
+	}
+	seconds = strtol(text, &end, 10);
+	if (end == text || *end || seconds < 1 || seconds > TIMEOUT_SECONDS_MAX)
+		return false;
+	*ret_ms = (uint32_t)seconds * 1000;
+	return true;
+}
+
+static bool open_courier(struct provider *provider, OSSL_FUNC_core_get_params_fn *read_params)
+{
+	const char *timeout = configured(provider->core, read_params, "timeout");
+	uint32_t timeout_ms;
+
+	if (!read_timeout(timeout, &timeout_ms))
+		return provider_fail(provider, PROVIDER_NOT_SUPPORTED,
+				     "openssl.cnf, section of the provider keystore: timeout = %s "
+				     "is not 1 to %d seconds",
+				     timeout, TIMEOUT_SECONDS_MAX);
+	provider->courier =
+		courier_new(configured(provider->core, read_params, "socket"), timeout_ms);
+	return provider->courier != NULL;
 }
 
 static struct provider *provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in)
@@ -200,10 +232,9 @@ static struct provider *provider_new(const OSSL_CORE_HANDLE *core, const OSSL_DI
 		default:
 			break;
 		}
-	if (provider->new_error && provider->set_error_debug && provider->vset_error) {
-		provider->courier = courier_new(configured_socket(core, core_get_params));
+	if (provider->new_error && provider->set_error_debug && provider->vset_error &&
+	    open_courier(provider, core_get_params))
 		provider->libctx = OSSL_LIB_CTX_new_from_dispatch(core, in);
-	}
 	return provider;
 }
 
@@ -217,7 +248,7 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
 
 	if (!provider)
 		return 0;
-	if (!provider->courier || !provider->libctx) {
+	if (!provider->libctx) {
 		teardown(provider);
 		return 0;
 	}

@@ -174,3 +174,28 @@ Test(openssl_cli, does_not_sign_with_another_key_than_the_one_meant)
 	     "Could not read");
 	fixture_free(fixture);
 }
+
+/* A server that ends by itself after a number of handshakes, under valgrind. */
+static const char valgrind_loop[] =
+	"set -e; for k in ec rsa; do openssl req -new -x509 -key $k.pem -subj /CN=localhost "
+	"-days 10 -out $k.crt; done; mkfifo out; "
+	"valgrind -q --leak-check=full --show-leak-kinds=definite,indirect "
+	"--errors-for-leak-kinds=definite,indirect --error-exitcode=9 openssl s_server -www "
+	"-accept 127.0.0.1:0 -cert ec.crt -key ec.pem -dcert rsa.crt -dkey rsa.pem -naccept 30 "
+	"> out 2> valgrind.log & server=$!; "
+	"exec 3< out; while read -r word address; do [ \"$word\" != ACCEPT ] || break; done <&3; "
+	"cat <&3 > server.log & "
+	"get() { printf 'GET / HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect $address "
+	"-verify_return_error \"$@\" 2> client.log | grep -q 'HTTP/1.0 200' || { cat client.log "
+	">&2; exit 1; }; }; "
+	"for i in $(seq 10); do get -tls1_3 -sigalgs ECDSA+SHA256 -CAfile ec.crt; get -tls1_3 "
+	"-sigalgs RSA-PSS+SHA256 -CAfile rsa.crt; get -tls1_2 -sigalgs RSA+SHA256 -CAfile "
+	"rsa.crt; done; wait $server || { cat valgrind.log >&2; exit 1; }";
+
+Test(openssl_cli, leaks_nothing_over_a_loop_of_handshakes)
+{
+	struct fixture *fixture = new_fixture();
+
+	works(fixture, valgrind_loop);
+	fixture_free(fixture);
+}
