@@ -199,3 +199,11 @@ Test(openssl_cli, leaks_nothing_over_a_loop_of_handshakes)
 	works(fixture, valgrind_loop);
 	fixture_free(fixture);
 }
+
+Test(openssl_cli, works_in_children_that_are_forked_while_signatures_are_under_way)
+{
+	struct fixture *fixture = new_fixture();
+
+	works(fixture, "timeout 60 provider-forks ec.pem && timeout 60 provider-forks rsa.pem");
+	fixture_free(fixture);
+}
