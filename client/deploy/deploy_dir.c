@@ -72,16 +72,19 @@ static void find_shared(struct deploy_list *list)
 
 		for (size_t j = 0; j < i && !*entry->problem; j++) {
 			const struct deploy_entry *other = &list->entries[j];
+			char name[sizeof(other->deployment.name)];
 			const char *file = NULL;
 
 			if (!*other->problem)
 				file = deployment_shared_file(&entry->deployment,
 							      &other->deployment);
-			if (file)
-				snprintf(entry->problem, sizeof(entry->problem),
-					 "%s is written by deployment %s already: give each its "
-					 "own file",
-					 file, other->deployment.name);
+			if (!file)
+				continue;
+			/* GCC 12 takes two entries of one list for one. */
+			memcpy(name, other->deployment.name, sizeof(name));
+			snprintf(entry->problem, sizeof(entry->problem),
+				 "%s is written by deployment %s already: give each its own file",
+				 file, name);
 		}
 	}
 }
