@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +21,7 @@
 #include <unistd.h>
 
 #include "openssl.h"
+#include "reference.h"
 
 #define THREADS	 64
 #define ROUNDS	 4
@@ -510,5 +513,52 @@ Test(provider, gives_no_private_key)
 	cr_expect(EVP_PKEY_get_bn_param(program.rsa, OSSL_PKEY_PARAM_RSA_D, &number) <= 0);
 	cr_expect(EVP_PKEY_get_bn_param(program.ec, OSSL_PKEY_PARAM_PRIV_KEY, &number) <= 0);
 	cr_expect_null(number);
+	end(&program);
+}
+
+/* --- RSA-PSS --- */
+
+/* The same key, as a certificate has it that says id-RSASSA-PSS (RFC 4055 1.2). */
+static EVP_PKEY *as_pss(EVP_PKEY *rsa)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pss = NULL;
+
+	cr_assert(EVP_PKEY_todata(rsa, EVP_PKEY_PUBLIC_KEY, &params) > 0);
+	cr_assert(EVP_PKEY_fromdata_init(ctx) > 0);
+	cr_assert(EVP_PKEY_fromdata(ctx, &pss, EVP_PKEY_PUBLIC_KEY, params) > 0);
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	return pss;
+}
+
+Test(provider, signs_by_pss_alone_with_an_rsa_pss_key)
+{
+	struct program program = start();
+	EVP_PKEY *pss = as_pss(program.rsa);
+	unsigned char *spki = NULL;
+	int len = i2d_PUBKEY(pss, &spki);
+	EVP_PKEY *key;
+	char *pem = NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *settings = NULL;
+	BIO *bio;
+
+	cr_assert(len > 0 && reference_to_pem(2, "rsa", spki, (size_t)len, &pem) == REFERENCE_OK);
+	bio = BIO_new_mem_buf(pem, -1);
+	key = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, NULL, program.libctx, NULL);
+	cr_assert_not_null(key);
+	cr_expect(EVP_PKEY_is_a(key, "RSA-PSS"));
+	cr_expect(signs(&program, key, "by PSS"));
+	cr_assert(EVP_DigestSignInit_ex(ctx, &settings, "SHA256", program.libctx, NULL, key, NULL) >
+		  0);
+	cr_expect(EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PADDING) <= 0);
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(pss);
+	OPENSSL_free(spki);
+	BIO_free(bio);
+	free(pem);
 	end(&program);
 }

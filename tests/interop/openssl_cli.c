@@ -136,6 +136,21 @@ Test(openssl_cli, refuses_in_words)
 	fixture_free(fixture);
 }
 
+Test(openssl_cli, does_not_serve_with_a_certificate_of_another_key)
+{
+	struct fixture *fixture = new_fixture();
+
+	works(fixture,
+	      "for k in ec rsa; do openssl req -new -x509 -key $k.pem -subj /CN=$k -days "
+	      "10 -out $k.crt || exit; done; keystorectl key create ec2 --algorithm ec-p256 "
+	      "&& keystorectl key export ec2 --reference --out ec2.pem");
+	says(fixture, "openssl s_server -accept 127.0.0.1:0 -cert ec.crt -key ec2.pem < /dev/null",
+	     "does not match the certificate");
+	says(fixture, "openssl s_server -accept 127.0.0.1:0 -cert ec.crt -key rsa.pem < /dev/null",
+	     "does not match the certificate");
+	fixture_free(fixture);
+}
+
 Test(openssl_cli, says_where_keystored_was_not_found)
 {
 	struct fixture *fixture = new_fixture();

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "fixture.h"
+#include "openssl.h"
 
 #define PROVIDER "-provider tpm2 -provider default"
 /* Not dgst: it would hand the key to OpenSSL's own provider, which finds no private part. */
@@ -85,6 +85,12 @@ static void imported_key_signs(const char *genpkey)
 	ok(fixture, "keystorectl key import k k.pem");
 	ok(fixture, "echo order > m && keystorectl sign k --in m --out s");
 	ok(fixture, "openssl dgst -sha256 -verify k.pub -signature s m");
+	/* And in OpenSSL again, by our provider. */
+	openssl_configure(fixture);
+	ok(fixture,
+	   "keystorectl key export k --reference --out ref.pem && OPENSSL_CONF=openssl.cnf "
+	   "openssl dgst -sha256 -sign ref.pem -out s2 m");
+	ok(fixture, "openssl dgst -sha256 -verify k.pub -signature s2 m");
 	fixture_free(fixture);
 }
 
