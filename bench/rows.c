@@ -9,43 +9,88 @@
 
 #include "fixture.h"
 
-void rows_add(struct rows *rows, const char *name, double value, const char *unit,
-	      enum row_goal relation, double goal)
+static void add(struct rows *rows, struct row row)
 {
 	if (rows->count == ROWS_MAX)
 		abort();
-	rows->rows[rows->count++] = (struct row){name, value, unit, relation, goal};
+	rows->rows[rows->count++] = row;
+}
+
+void rows_add(struct rows *rows, const char *name, double value, const char *unit,
+	      enum row_goal relation, double goal)
+{
+	add(rows, (struct row){name, value, unit, relation, goal, NULL});
+}
+
+void rows_show(struct rows *rows, const char *name, double value, const char *unit)
+{
+	add(rows, (struct row){name, value, unit, ROW_SHOWN, 0, NULL});
+}
+
+void rows_add_unmeasured(struct rows *rows, const char *name, const char *why_not)
+{
+	add(rows, (struct row){name, 0, "", ROW_SHOWN, 0, why_not});
 }
 
 static bool holds(const struct row *row)
 {
+	if (row->why_not)
+		return true;
 	if (!isfinite(row->value))
 		return false;
-	return row->relation == ROW_AT_MOST ? row->value <= row->goal : row->value == row->goal;
+	switch (row->relation) {
+	case ROW_AT_MOST:
+		return row->value <= row->goal;
+	case ROW_AT_LEAST:
+		return row->value >= row->goal;
+	case ROW_EXACTLY:
+		return row->value == row->goal;
+	case ROW_SHOWN:
+		break;
+	}
+	return true;
+}
+
+static void print_row(const struct row *row)
+{
+	static const char *const signs[] = {
+		[ROW_AT_MOST] = "≤", [ROW_AT_LEAST] = "≥", [ROW_EXACTLY] = "="};
+
+	if (row->why_not)
+		printf("%-56s not measured: %s\n", row->name, row->why_not);
+	else if (row->relation == ROW_SHOWN)
+		printf("%-56s %10.3f %s\n", row->name, row->value, row->unit);
+	else
+		printf("%-56s %10.3f %-6s %s %8.3f  %s\n", row->name, row->value, row->unit,
+		       signs[row->relation], row->goal, holds(row) ? "holds" : "DOES NOT HOLD");
+}
+
+static void print_json(const struct row *row)
+{
+	printf("{\"name\": \"%s\", ", row->name);
+	if (row->why_not)
+		printf("\"not measured\": \"%s\"", row->why_not);
+	else
+		printf("\"value\": %.4f, \"unit\": \"%s\"", row->value, row->unit);
+	if (row->relation != ROW_SHOWN)
+		printf(", \"goal\": %g, \"holds\": %s", row->goal, holds(row) ? "true" : "false");
+	printf("}");
 }
 
 int rows_print(const struct rows *rows, const char *bench, bool as_json)
 {
 	bool all_hold = rows->count > 0;
 
-	printf("\n%-52s %10s %-6s %10s\n", "", "value", "", "goal");
+	printf("\n%-56s %10s %-6s %10s\n", "", "value", "", "goal");
 	for (size_t i = 0; i < rows->count; i++) {
-		const struct row *row = &rows->rows[i];
-
-		printf("%-52s %10.3f %-6s %s %8.3f  %s\n", row->name, row->value, row->unit,
-		       row->relation == ROW_AT_MOST ? "≤" : "=", row->goal,
-		       holds(row) ? "holds" : "DOES NOT HOLD");
-		all_hold = all_hold && holds(row);
+		print_row(&rows->rows[i]);
+		all_hold = all_hold && holds(&rows->rows[i]);
 	}
 	if (as_json) {
 		printf("{\"bench\": \"%s\", \"rows\": [", bench);
 		for (size_t i = 0; i < rows->count; i++) {
-			const struct row *row = &rows->rows[i];
-
-			printf("%s{\"name\": \"%s\", \"value\": %.4f, \"unit\": \"%s\", "
-			       "\"goal\": %g, \"holds\": %s}",
-			       i ? ", " : "", row->name, row->value, row->unit, row->goal,
-			       holds(row) ? "true" : "false");
+			printf("%s", i ? ", " : "");
+			print_json(&rows->rows[i]);
 		}
 		printf("]}\n");
 	}
@@ -71,6 +116,16 @@ double seconds_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+double cpu_seconds(pid_t pid)
+{
+	struct timespec used = {0};
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		clock_gettime(clock, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 double resident_mb(pid_t pid)
