@@ -44,6 +44,8 @@ void fixture_tpm_kill(struct fixture *fixture);			  /* SIGKILL: as if power went
 void fixture_tpm_restart(struct fixture *fixture);		  /* kill, start */
 void fixture_tpm_freeze(struct fixture *fixture, bool is_frozen); /* SIGSTOP, SIGCONT */
 
+pid_t fixture_tpm_pid(const struct fixture *fixture); /* swtpm's */
+
 /* An order to the proxy ("stall 1 Sign", proxy/faults.h). */
 void fixture_proxy(struct fixture *fixture, const char *order);
 

@@ -143,6 +143,11 @@ void fixture_tpm_freeze(struct fixture *fixture, bool is_frozen)
 	kill(fixture->swtpm, is_frozen ? SIGSTOP : SIGCONT);
 }
 
+pid_t fixture_tpm_pid(const struct fixture *fixture)
+{
+	return fixture->swtpm;
+}
+
 static char *tell_proxy(struct fixture *fixture, const char *order)
 {
 	char *answer = calloc(1, 8192);
