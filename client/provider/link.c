@@ -13,9 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IN_FLIGHT_MAX 32 /* keeps any TPM busy, and leaves room for the user's other processes */
-#define KNOWN_MAX     64 /* keys seen to be the right ones on this connection */
-#define LOSSES_MAX    3
+#include "retry.h"
+
+#define IN_FLIGHT_MAX 32   /* keeps any TPM busy, and leaves room for the user's other processes */
+#define KNOWN_MAX     64   /* keys seen to be the right ones on this connection */
 #define GRACE_MS      1000 /* beyond it, for a service that does not answer at all */
 
 #define MESSAGE_DEADLINE                                                                           \
@@ -28,11 +29,9 @@ struct task {
 	struct task *next;
 	struct link *link;
 	struct call *call;
-	int64_t deadline;
-	int64_t due;	    /* not to be started before */
-	int64_t trouble_at; /* the first time that it had to be tried again; 0: never */
-	unsigned losses;    /* connections that ended over it */
-	bool is_showing;    /* in flight: asks for the key, to see whether it is the right one */
+	struct retry retry;
+	int64_t due;	 /* not to be started before */
+	bool is_showing; /* in flight: asks for the key, to see whether it is the right one */
 };
 
 struct task_list {
@@ -77,22 +76,6 @@ struct link {
 	struct known known[KNOWN_MAX];
 	unsigned known_count;
 	unsigned known_next;
-};
-
-/*
- * What may go away by itself. How long after the first trouble (of the connection, where it is
- * the service that is away) it is worth another try: the program may stand still meanwhile.
- */
-static const struct trouble {
-	enum ks_status status;
-	int delay_ms;
-	int patience_ms;
-} troubles[] = {
-	{KS_BUSY, 20, INT32_MAX},
-	{KS_UNAVAILABLE, 100, 2000},
-	/* A process that dies closes its connections before its listening socket. */
-	{KS_DISCONNECTED, 20, 2000},
-	{KS_UNREACHABLE, 50, 2000},
 };
 
 static int64_t now_ms(void)
@@ -168,39 +151,18 @@ static void task_fail(struct task *task, enum ks_status status, const char *mess
 
 /* --- the thread --- */
 
-static const struct trouble *trouble_of(enum ks_status status)
-{
-	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
-		if (troubles[i].status == status)
-			return &troubles[i];
-	return NULL;
-}
-
 /* Tries again later what is worth it, and fails the rest. */
 static void task_trouble(struct task *task, enum ks_status status, const char *message)
 {
-	const struct trouble *trouble = trouble_of(status);
 	struct link *link = task->link;
 	int64_t now = now_ms();
-	int64_t since;
 
-	if (now >= task->deadline) {
+	if (now >= task->retry.deadline)
 		task_fail(task, KS_DEADLINE, MESSAGE_DEADLINE);
-		return;
-	}
-	if (!task->trouble_at)
-		task->trouble_at = now;
-	/* What makes the service die shall not do so for long. */
-	if (status == KS_DISCONNECTED && ++task->losses > LOSSES_MAX)
-		trouble = NULL;
-	since = status == KS_UNREACHABLE ? link->lost_at : task->trouble_at;
-	if (trouble && since && now < since + trouble->patience_ms &&
-	    now + trouble->delay_ms < task->deadline) {
-		task->due = now + trouble->delay_ms;
+	else if (retry_after(&task->retry, status, now, link->lost_at, &task->due))
 		list_append(&link->waiting, task);
-		return;
-	}
-	task_fail(task, status, message);
+	else
+		task_fail(task, status, message);
 }
 
 static bool is_known(const struct link *link, const struct call_request *request)
@@ -308,7 +270,7 @@ static enum ks_status send_request(struct task *task)
 static void start_one(struct task *task)
 {
 	struct link *link = task->link;
-	int64_t left = task->deadline - now_ms();
+	int64_t left = task->retry.deadline - now_ms();
 	enum ks_status status;
 
 	if (left <= 0) {
@@ -441,7 +403,7 @@ static int time_to_wait(const struct link *link)
 		for (const struct task *task = link->waiting.first; task; task = task->next)
 			at = task->due < at ? task->due : at;
 	for (const struct task *task = link->in_flight; task; task = task->next)
-		at = task->deadline + GRACE_MS < at ? task->deadline + GRACE_MS : at;
+		at = task->retry.deadline + GRACE_MS < at ? task->retry.deadline + GRACE_MS : at;
 	if (at == INT64_MAX)
 		return -1;
 	return at > now ? (int)(at - now) : 0;
@@ -452,7 +414,7 @@ static bool is_overdue(const struct link *link)
 	int64_t now = now_ms();
 
 	for (const struct task *task = link->in_flight; task; task = task->next)
-		if (now >= task->deadline + GRACE_MS)
+		if (now >= task->retry.deadline + GRACE_MS)
 			return true;
 	return false;
 }
@@ -525,7 +487,7 @@ static struct task *task_new(struct link *link, struct call *call)
 		return NULL;
 	task->link = link;
 	task->call = call_share(call);
-	task->deadline = now_ms() + link->timeout_ms;
+	task->retry.deadline = now_ms() + link->timeout_ms;
 	return task;
 }
 
