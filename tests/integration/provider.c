@@ -378,8 +378,11 @@ static OSSL_ASYNC_FD fd_of(const struct job *job)
 static void wait_for_jobs(const struct program *program, struct job *jobs, size_t count)
 {
 	struct pollfd ready[JOBS];
-	size_t left = count;
+	size_t left = 0;
 
+	/* On a busy machine the answer may be there before a job pauses. */
+	for (size_t i = 0; i < count; i++)
+		left += !jobs[i].is_done;
 	while (left > 0) {
 		for (size_t i = 0; i < count; i++)
 			ready[i] =
@@ -393,26 +396,34 @@ static void wait_for_jobs(const struct program *program, struct job *jobs, size_
 	}
 }
 
+/* -1: it has not paused yet. */
+static OSSL_ASYNC_FD fd_if_any(const struct job *job)
+{
+	return job->pauses > 0 ? fd_of(job) : -1;
+}
+
 Test(provider, lets_an_event_driven_program_go_on)
 {
 	struct program program = start();
 	struct job jobs[JOBS] = {0};
+	unsigned pauses = 0;
 	int fds[JOBS];
 
 	for (size_t i = 0; i < JOBS; i++) {
 		jobs[i].ctx = ASYNC_WAIT_CTX_new();
 		step(&program, &jobs[i]);
-		cr_assert_not(jobs[i].is_done, "nothing is signed so fast");
-		fds[i] = fd_of(&jobs[i]);
 	}
 	wait_for_jobs(&program, jobs, JOBS);
 	/* Again, on the same descriptors. */
 	for (size_t i = 0; i < JOBS; i++) {
 		cr_expect(jobs[i].is_good);
+		fds[i] = fd_if_any(&jobs[i]);
+		pauses += jobs[i].pauses;
 		jobs[i].job = NULL;
 		step(&program, &jobs[i]);
-		cr_expect_eq(fd_of(&jobs[i]), fds[i]);
+		cr_expect(fds[i] < 0 || fd_of(&jobs[i]) == fds[i]);
 	}
+	cr_expect(pauses > 0, "a TPM takes longer than a job takes to ask");
 	wait_for_jobs(&program, jobs, JOBS);
 	for (size_t i = 0; i < JOBS; i++) {
 		cr_expect(jobs[i].is_good);
