@@ -68,6 +68,15 @@ static int connect_to(const char *path)
 	return -1;
 }
 
+bool load_is_listening(const char *path)
+{
+	int fd = connect_to(path);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* A connection whose handshake is done; NULL: it was not to be had. */
 static SSL *shake_hands(SSL_CTX *tls, const char *path)
 {

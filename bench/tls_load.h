@@ -11,6 +11,9 @@
 
 enum { LOAD_CLIENTS_MAX = 32 };
 
+/* Whether somebody listens at @path. */
+bool load_is_listening(const char *path);
+
 struct load {
 	unsigned done;
 	unsigned failed;

@@ -278,11 +278,12 @@ static void server_start(struct site *site)
 	free(log);
 }
 
+/* That the socket is there does not mean yet that somebody listens. */
 static bool is_settled(void *user)
 {
 	struct site *site = user;
 
-	return !process_is_alive(site->server) || access(site->path, F_OK) == 0;
+	return !process_is_alive(site->server) || load_is_listening(site->path);
 }
 
 static void server_check(struct site *site)
