@@ -72,7 +72,8 @@ Test(openssl_cli, makes_certificates_requests_and_messages)
 
 	works(fixture,
 	      "set -e; for k in ec rsa; do openssl req -new -x509 -key $k.pem -subj /CN=$k "
-	      "-days 10 -out $k.crt; openssl verify -CAfile $k.crt $k.crt; "
+	      "-addext basicConstraints=critical,CA:TRUE -days 10 -out $k.crt; openssl verify "
+	      "-CAfile $k.crt $k.crt; "
 	      "openssl req -new -key $k.pem -subj /CN=$k -out $k.csr; openssl req -verify -noout "
 	      "-in $k.csr; openssl cms -sign -nodetach -in m -signer $k.crt -inkey $k.pem -outform "
 	      "pem -out cms; openssl cms -verify -in cms -inform pem -CAfile $k.crt -out m2; "
@@ -184,9 +185,9 @@ Test(openssl_cli, does_not_sign_with_another_key_than_the_one_meant)
 	says(fixture,
 	     "sed 's/^ME/MF/;s/^MG/MH/' ec.pem > bad.pem; openssl dgst -sha256 -sign "
 	     "bad.pem -out s m",
-	     "Could not read");
+	     "Could not");
 	says(fixture, "head -n 4 ec.pem > short.pem; openssl dgst -sha256 -sign short.pem -out s m",
-	     "Could not read");
+	     "Could not");
 	fixture_free(fixture);
 }
 
