@@ -13,7 +13,7 @@
 #include "tls_client.h"
 
 #define ABORTED	   2000
-#define GROWTH_MAX (2048 * 1024) /* of memory: what allocators keep */
+#define GROWTH_MAX (4096 * 1024) /* of memory: what allocators keep, in steps of 2 MiB */
 /* What the first requests leave open: each process's connection, its eventfd, and ends of both. */
 #define FIRST_DESCRIPTORS 12
 
