@@ -256,7 +256,7 @@ out:
 	return bytes;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
+bool folder_write_all(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, bytes, len);
@@ -281,7 +281,8 @@ bool folder_write(int folder, const char *base, mode_t mode, bool is_new, const 
 		goto out;
 	(void)unlinkat(folder, staged, 0);
 	fd = openat(folder, staged, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	is_fine = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	is_fine = fd >= 0 && folder_write_all(fd, bytes, len) && fchmod(fd, mode) == 0 &&
+		  fsync(fd) == 0;
 	/* link() fails where rename() would replace. */
 	is_fine = is_fine && (is_new ? linkat(folder, staged, folder, base, 0)
 				     : renameat(folder, staged, folder, base)) == 0;

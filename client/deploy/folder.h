@@ -37,6 +37,9 @@ bool folder_split(const char *path, char *ret_folder, size_t size, const char **
 char *folder_read(int folder, const char *base, size_t max, size_t *ret_len,
 		  struct stat *ret_facts);
 
+/* Goes on where a signal or a short write left off. False: errno says why. */
+bool folder_write_all(int fd, const char *bytes, size_t len);
+
 /*
  * A file appears whole, and survives a loss of power, or nothing changes and errno says why.
  * @is_new: EEXIST if there is one.

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "folder.h"
+
 struct part {
 	struct fileset_file file;
 	int folder;
@@ -113,19 +115,6 @@ bool fileset_is_current(const struct fileset *set)
 	return true;
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		bytes += n > 0 ? n : 0;
-		len -= n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
 static bool give(int fd, const struct fileset_owner *owner)
 {
 	struct stat facts;
@@ -152,7 +141,7 @@ static bool stage_part(struct part *part, const struct fileset_owner *owner, cha
 	if (fd < 0)
 		return fail(problem, part->file.path, "cannot be written");
 	part->is_staged = true;
-	is_fine = write_all(fd, part->file.bytes, part->file.len) && fsync(fd) == 0;
+	is_fine = folder_write_all(fd, part->file.bytes, part->file.len) && fsync(fd) == 0;
 	if (!is_fine)
 		(void)fail(problem, part->file.path, "cannot be written");
 	if (is_fine && (!give(fd, owner) || fsync(fd) < 0))
