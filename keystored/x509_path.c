@@ -246,6 +246,24 @@ static const enum path_reason from_pool[] = {
 	[POOL_NOMEM] = PATH_NOMEM,
 };
 
+/* Reads what is not in the pool: decoding a key costs more than verifying with it. */
+static enum path_reason parse_sent(struct build *build, const struct path_der *der)
+{
+	enum path_reason reason;
+	X509 *cert;
+
+	if (x509_pool_find(build->pool, der->bytes, der->len))
+		return PATH_OK;
+	reason = from_pool[x509_pool_parse(der->bytes, der->len, &cert)];
+	if (reason != PATH_OK)
+		return reason;
+	if (x509_pool_same(build->pool, cert))
+		X509_free(cert);
+	else
+		build->sent[build->sent_count++].x509 = cert;
+	return PATH_OK;
+}
+
 static enum path_reason parse_all(struct build *build)
 {
 	const struct path_request *request = build->request;
@@ -259,18 +277,8 @@ static enum path_reason parse_all(struct build *build)
 					   &build->candidate.x509)];
 	if (reason == PATH_OK && request->sent_count > PATH_SENT_MAX)
 		return PATH_TOO_DEEP;
-	for (size_t i = 0; i < request->sent_count && reason == PATH_OK; i++) {
-		X509 *cert;
-
-		reason = from_pool[x509_pool_parse(request->sent[i].bytes, request->sent[i].len,
-						   &cert)];
-		if (reason != PATH_OK)
-			break;
-		if (x509_pool_same(build->pool, cert))
-			X509_free(cert);
-		else
-			build->sent[build->sent_count++].x509 = cert;
-	}
+	for (size_t i = 0; i < request->sent_count && reason == PATH_OK; i++)
+		reason = parse_sent(build, &request->sent[i]);
 	if (reason != PATH_OK)
 		return reason;
 	known = x509_pool_same(build->pool, build->candidate.x509);

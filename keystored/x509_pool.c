@@ -1,14 +1,17 @@
 #include "x509_pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 struct x509_pool {
-	struct pool_cert **certs; /* by hash of the subject */
-	struct pool_crl **crls;	  /* by hash of the issuer */
+	struct pool_cert **certs;   /* by hash of the subject */
+	struct pool_cert **digests; /* the same, by digest */
+	struct pool_crl **crls;	    /* by hash of the issuer */
 	size_t cert_buckets, crl_buckets;
 	size_t cert_count, cert_max;
 	size_t crl_count, crl_max;
@@ -47,8 +50,9 @@ struct x509_pool *x509_pool_new(size_t certs_max, size_t crls_max)
 	pool->cert_buckets = buckets_for(certs_max);
 	pool->crl_buckets = buckets_for(crls_max);
 	pool->certs = calloc(pool->cert_buckets, sizeof(struct pool_cert *));
+	pool->digests = calloc(pool->cert_buckets, sizeof(struct pool_cert *));
 	pool->crls = calloc(pool->crl_buckets, sizeof(struct pool_crl *));
-	if (pool->certs && pool->crls)
+	if (pool->certs && pool->digests && pool->crls)
 		return pool;
 	x509_pool_free(pool);
 	return NULL;
@@ -85,6 +89,7 @@ void x509_pool_free(struct x509_pool *pool)
 	for (size_t i = 0; pool->crls && i < pool->crl_buckets; i++)
 		free_crls(pool->crls[i]);
 	free(pool->certs);
+	free(pool->digests);
 	free(pool->crls);
 	free(pool->names);
 	free(pool);
@@ -153,6 +158,32 @@ enum pool_status x509_pool_parse(const uint8_t *der, size_t len, X509 **ret_cert
 	return POOL_OK;
 }
 
+static bool digest_of(const uint8_t *der, size_t len, uint8_t digest[POOL_DIGEST_SIZE])
+{
+	return EVP_Digest(der, len, digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static struct pool_cert **digest_bucket(const struct x509_pool *pool, const uint8_t *digest)
+{
+	uint32_t hash;
+
+	memcpy(&hash, digest, sizeof(hash));
+	return &pool->digests[hash & (pool->cert_buckets - 1)];
+}
+
+struct pool_cert *x509_pool_find(const struct x509_pool *pool, const uint8_t *der, size_t len)
+{
+	uint8_t digest[POOL_DIGEST_SIZE];
+	struct pool_cert *cert;
+
+	if (len > POOL_CERT_DER_MAX || !digest_of(der, len, digest))
+		return NULL;
+	cert = *digest_bucket(pool, digest);
+	while (cert && memcmp(cert->digest, digest, sizeof(digest)) != 0)
+		cert = cert->next_of_digest;
+	return cert;
+}
+
 enum pool_status x509_pool_add_cert(struct x509_pool *pool, enum pool_role role, const uint8_t *der,
 				    size_t len)
 {
@@ -174,8 +205,10 @@ enum pool_status x509_pool_add_cert(struct x509_pool *pool, enum pool_role role,
 		goto out;
 	status = POOL_NOMEM;
 	entry = calloc(1, sizeof(*entry));
-	if (!entry)
+	if (!entry || !digest_of(der, len, entry->digest)) {
+		free(entry);
 		goto out;
+	}
 	entry->x509 = cert;
 	cert = NULL;
 	entry->name_hash = hash_of(X509_get_subject_name(entry->x509));
@@ -183,6 +216,9 @@ enum pool_status x509_pool_add_cert(struct x509_pool *pool, enum pool_role role,
 	entry->kept = true;
 	bucket = &pool->certs[entry->name_hash & (pool->cert_buckets - 1)];
 	entry->next = *bucket;
+	*bucket = entry;
+	bucket = digest_bucket(pool, entry->digest);
+	entry->next_of_digest = *bucket;
 	*bucket = entry;
 	pool->cert_count++;
 	status = POOL_OK;

@@ -15,6 +15,7 @@
 #define POOL_CERT_DER_MAX 65536		    /* bytes of a certificate */
 #define POOL_CRL_DER_MAX  (4 * 1024 * 1024) /* bytes of a CRL: some 100,000 revocations */
 #define POOL_NAMES_MAX	  4096		    /* names asked of a source */
+#define POOL_DIGEST_SIZE  32
 
 enum pool_status {
 	POOL_OK = 0,
@@ -36,6 +37,8 @@ struct pool_cert {
 	X509 *x509;
 	const struct pool_cert *issuer; /* whose key was seen to have signed this one, or NULL */
 	uint32_t name_hash;		/* of the subject */
+	struct pool_cert *next_of_digest;
+	uint8_t digest[POOL_DIGEST_SIZE]; /* SHA-256 of the DER, of one that is kept */
 	bool trusted;
 	bool kept; /* lives as long as its pool: results about it may be kept */
 };
@@ -85,6 +88,9 @@ struct pool_crl *x509_pool_crl_next(const struct pool_crl *crl);
 
 /* The same certificate, byte for byte, or NULL. */
 struct pool_cert *x509_pool_same(struct x509_pool *pool, const X509 *cert);
+
+/* What is in the pool already of exactly these bytes, without parsing them, or NULL. */
+struct pool_cert *x509_pool_find(const struct x509_pool *pool, const uint8_t *der, size_t len);
 
 /* Exactly one certificate; *ret_cert is the caller's: X509_free(). */
 [[nodiscard]] enum pool_status x509_pool_parse(const uint8_t *der, size_t len, X509 **ret_cert);

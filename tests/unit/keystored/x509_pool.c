@@ -62,6 +62,27 @@ Test(x509_pool, finds_each_of_a_name)
 	x509_pool_free(pool);
 }
 
+Test(x509_pool, knows_what_it_holds_by_its_bytes)
+{
+	struct x509_pool *pool = x509_pool_new(4, 1);
+	struct made_cert held = make_cert((struct made_spec){.name = "held"});
+	struct made_cert other = make_cert((struct made_spec){.name = "held"});
+
+	cr_assert_null(x509_pool_find(pool, held.der, (size_t)held.len));
+	cr_assert_eq(add(pool, POOL_ISSUER, &held), POOL_OK);
+
+	cr_assert_eq(x509_pool_find(pool, held.der, (size_t)held.len),
+		     x509_pool_same(pool, held.x509));
+	cr_assert_not_null(x509_pool_find(pool, held.der, (size_t)held.len));
+	cr_assert_null(x509_pool_find(pool, held.der, (size_t)held.len - 1));
+	cr_assert_null(x509_pool_find(pool, other.der, (size_t)other.len));
+	cr_assert_null(x509_pool_find(pool, held.der, POOL_CERT_DER_MAX + 1));
+
+	x509_pool_free(pool);
+	made_cert_free(&held);
+	made_cert_free(&other);
+}
+
 Test(x509_pool, makes_an_issuer_trusted_but_no_trusted_one_an_issuer)
 {
 	struct x509_pool *pool = x509_pool_new(2, 1);
