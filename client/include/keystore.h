@@ -371,6 +371,8 @@ enum ks_status ks_process(struct ks_client *client);
  */
 enum ks_status ks_subscribe(struct ks_client *client, ks_event_fn *event, void *user,
 			    struct ks_result **ret_result);
+enum ks_status ks_subscribe_start(struct ks_client *client, ks_event_fn *event, void *event_user,
+				  ks_done_fn *done, void *user);
 
 /*
  * Blocking form: @ret_result, if not NULL, receives the result whatever the status; free it

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "link.h"
 #include "target.h"
+#include "uplink.h"
 
 #define HOUR_US	 (3600ull * 1000 * 1000)
 #define QUIET_US (100ull * 1000) /* several changes at once are one */
@@ -25,7 +25,7 @@ struct agent {
 	const struct agent_options *options;
 	sd_event *event;
 	struct target_world world;
-	struct link *link;
+	struct uplink *uplink;
 	struct ks_client *client; /* of the pass under way */
 	char client_problem[DEPLOY_PROBLEM_MAX];
 	bool is_client_tried;
@@ -68,7 +68,7 @@ static struct ks_client *client_of_pass(void *user, char problem[DEPLOY_PROBLEM_
 	struct agent *agent = user;
 
 	if (!agent->is_client_tried)
-		agent->client = link_connect(agent->options->socket, agent->client_problem);
+		agent->client = uplink_connect(agent->options->socket, agent->client_problem);
 	agent->is_client_tried = true;
 	if (!agent->client)
 		memcpy(problem, agent->client_problem, DEPLOY_PROBLEM_MAX);
@@ -295,7 +295,7 @@ static bool block_signals(void)
 
 static bool set_up(struct agent *agent)
 {
-	static const struct link_handler handler = {on_up, on_down, on_event};
+	static const struct uplink_handler handler = {on_up, on_down, on_event};
 	sd_event *event = agent->event;
 
 	if (sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL) < 0 ||
@@ -308,15 +308,15 @@ static bool set_up(struct agent *agent)
 	if (sd_event_add_time_relative(event, &agent->hourly, CLOCK_BOOTTIME, HOUR_US, 0, on_hour,
 				       agent) < 0)
 		return false;
-	agent->link = link_new(event, agent->options->socket, &handler, agent);
-	return agent->link != NULL;
+	agent->uplink = uplink_new(event, agent->options->socket, &handler, agent);
+	return agent->uplink != NULL;
 }
 
 static void tear_down(struct agent *agent)
 {
 	while (agent->count)
 		forget(agent, agent->count - 1);
-	link_free(agent->link);
+	uplink_free(agent->uplink);
 	end_client(agent);
 	sd_event_source_disable_unref(agent->pass);
 	sd_event_source_disable_unref(agent->hourly);

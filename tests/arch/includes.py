@@ -20,8 +20,10 @@ KNOWLEDGE = [
     ("X.509 objects", r'^#\s*include\s*[<"]openssl/(x509v3|cms|pkcs12)\.h|'
      r"\bX509(_REQ|_CRL|_NAME|_EXTENSION|_STORE\w*)?\s*\*|"
      r"\bX509_(new|free|sign|verify|REQ_\w+|CRL_\w+|NAME_\w+|EXTENSION_\w+)\(",
-     ["keystored/x509*", "client/keystorectl/x509*", "frontends/deploy/x509*", "tests/*",
+     ["keystored/x509*", "client/keystorectl/x509*", "frontends/deploy/x509*", "frontends/stream/tls*",
+      "tests/*",
       "client/provider/*", "bench/tls_identity.c"]),
+    ("TLS", r'^#\s*include\s*[<"]openssl/ssl\.h', ["frontends/stream/*", "tests/*", "bench/tls*"]),
     ("netlink", r'^#\s*include\s*[<"](netlink/|linux/(rt)?netlink)', ["keystored/watch*.c"]),
     ("open62541", r'^#\s*include\s*[<"]open62541', ["frontends/opcua/*", "tests/interop/open62541/*"]),
     ("libmicrohttpd", r'^#\s*include\s*[<"]microhttpd', ["frontends/https/*"]),

@@ -1,6 +1,6 @@
 /* How long to wait before the next try. Pure. */
-#ifndef DEPLOY_BACKOFF_H
-#define DEPLOY_BACKOFF_H
+#ifndef COMMON_BACKOFF_H
+#define COMMON_BACKOFF_H
 
 #include <stdint.h>
 

@@ -1,0 +1,37 @@
+/*
+ * Everything that runs by one configuration: data blocks with their images, connections and
+ * forwards, and the one connection to keystored. Hides who holds what.
+ */
+#ifndef OUC_STATION_H
+#define OUC_STATION_H
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "connection.h"
+#include "data_image.h"
+#include "events.h"
+#include "settings.h"
+
+#define STATION_PROBLEM_MAX 512
+
+struct station;
+
+/* @settings and @events must outlive it. False: @problem. */
+[[nodiscard]] bool station_new(sd_event *event, const struct settings *settings,
+			       struct events *events, struct station **ret_station,
+			       char problem[STATION_PROBLEM_MAX]);
+void station_free(struct station *station); /* ends all connections; NULL is fine */
+
+/* In the order of the file; NULL: beyond the last. */
+struct connection *station_connection(struct station *station, size_t index);
+struct connection *station_find(struct station *station, const char *name);
+struct data_image *station_image(struct station *station, const char *block);
+
+/*
+ * Writes an image, and has sent what sends on change. @bytes: the block's size. Everything that
+ * changes an image comes by here.
+ */
+void station_write(struct station *station, struct data_image *image, const uint8_t *bytes);
+
+#endif
