@@ -82,7 +82,9 @@ const char *const store_sql_trust[SQL_COUNT] = {
 			  " added_by, auto_accepted, der)"
 			  " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
 	[SQL_TRUST_GET] = "SELECT " TRUST_COLUMNS ", der FROM trust_entry"
-			  " WHERE group_id = ?1 AND (?2 = 0 OR list = ?2) AND fingerprint = ?3"
+			  /* Each list is named: without that the index ends at the group. */
+			  " WHERE group_id = ?1 AND list IN (1, 2, 3, 4) AND (?2 = 0 OR list = ?2)"
+			  " AND fingerprint = ?3"
 			  " ORDER BY list LIMIT 1",
 	[SQL_TRUST_REMOVE] = "DELETE FROM trust_entry WHERE id = ?1",
 	[SQL_TRUST_CLEAR] = "DELETE FROM trust_entry WHERE group_id = ?1 AND list = ?2",
