@@ -28,7 +28,10 @@ bool chain_key_is_accepted(const X509 *cert);
 /* With the key of @issuer. What the pool keeps is verified once. */
 bool chain_is_signed(struct pool_cert *cert, const struct pool_cert *issuer);
 
-/* The last certificate is trusted. False: *ret_fault says why not. */
+/*
+ * Its last certificate is relied on, as one that is trusted or stands above one. False:
+ * *ret_fault says why not.
+ */
 [[nodiscard]] bool chain_check(struct x509_pool *pool, const struct chain *chain,
 			       const struct path_request *request, struct chain_fault *ret_fault);
 

@@ -10,10 +10,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "x509_host.h"
 #include "x509_name.h"
 #include "x509_text.h"
 
-#define TIME_MAX 32
+#define TIME_MAX  32
+#define HOSTS_MAX 160
 
 struct words {
 	const struct chain_fault *fault;
@@ -169,6 +171,29 @@ static void tell_uri(const struct words *words, char *ret_text)
 	GENERAL_NAMES_free(names);
 }
 
+static void tell_host(const struct words *words, char *ret_text)
+{
+	const char *host = words->request->host;
+	char expected[X509_SHOWN_MAX];
+	char found[HOSTS_MAX];
+
+	x509_text_show(host, strlen(host), expected);
+	x509_host_show(words->fault->cert, found, sizeof(found));
+	snprintf(ret_text, PATH_TEXT_MAX,
+		 "the certificate \"%s\" is trusted, but not for the host \"%s\": its subject "
+		 "alternative names have %s: ask for one that is there, or have a certificate made "
+		 "that names this one",
+		 words->cert, expected, found);
+}
+
+static void tell_anchor(const struct words *words, char *ret_text)
+{
+	snprintf(ret_text, PATH_TEXT_MAX,
+		 "trusted through \"%s\", but not by way of certificate %llu, as was asked for: "
+		 "name a CA above it, or the peer's own certificate",
+		 words->cert, (unsigned long long)words->request->anchor_id);
+}
+
 static void tell_other(const struct words *words, char *ret_text)
 {
 	snprintf(ret_text, PATH_TEXT_MAX, "the certificate \"%s\" was refused: %s", words->cert,
@@ -229,6 +254,8 @@ static const struct {
 			 "RSA of 2048 to 8192 bits, a named curve or Ed25519, and SHA-256 or "
 			 "better are"},
 	[PATH_OTHER] = {.tell = tell_other},
+	[PATH_HOST] = {.tell = tell_host},
+	[PATH_ANCHOR] = {.tell = tell_anchor},
 	[PATH_NOMEM] = {.text = "there is not enough memory to validate the certificate"},
 };
 

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "x509_chain.h"
+#include "x509_host.h"
 
 /* For one candidate, whatever was sent along with it. */
 #define SIGNATURES_MAX 32   /* issuers whose signature is verified while building */
@@ -19,6 +20,7 @@ struct build {
 	struct pool_cert candidate;
 	struct pool_cert *sent; /* only parsed where not in the pool */
 	size_t sent_count;
+	const struct pool_cert *anchor; /* NULL: none is demanded */
 	struct chain chain;
 	size_t signatures, chains, steps;
 	bool gave_up;
@@ -26,14 +28,23 @@ struct build {
 	unsigned rank;
 };
 
-/* Later is farther: what a chain to a trusted certificate lacks, then by depth. */
-static void note(struct build *build, const struct chain_fault *fault, bool reached_trust)
-{
-	unsigned rank = 1 + (reached_trust ? 4 * PATH_CERTS_MAX : 0);
+/* How far a chain came that is not accepted; later is farther. */
+enum reach {
+	REACHED_NOTHING, /* then by depth */
+	REACHED_TRUST,
+	REACHED_VALIDITY, /* without the anchor */
+	REACHED_ANCHOR,
+};
 
-	if (!reached_trust)
-		rank += 2 * (unsigned)build->chain.count +
-			(fault->reason != PATH_INCOMPLETE && fault->reason != PATH_LOOP);
+#define RANK_OF_TRUST (4u * PATH_CERTS_MAX)
+
+static void note(struct build *build, const struct chain_fault *fault, enum reach reach)
+{
+	unsigned rank = RANK_OF_TRUST + reach;
+
+	if (reach == REACHED_NOTHING)
+		rank = 1 + 2 * (unsigned)build->chain.count +
+		       (fault->reason != PATH_INCOMPLETE && fault->reason != PATH_LOOP);
 	if (rank <= build->rank)
 		return;
 	build->rank = rank;
@@ -110,7 +121,7 @@ static bool issued_top(struct build *build, struct pool_cert *issuer)
 			return true;
 		fault.reason = PATH_SIGNATURE;
 	}
-	note(build, &fault, false);
+	note(build, &fault, REACHED_NOTHING);
 	return false;
 }
 
@@ -142,7 +153,23 @@ static bool revoked_above(struct build *build, struct chain_fault *ret_fault)
 	       !chain_check_revocation(build->pool, &chain, from, build->request, ret_fault);
 }
 
-static bool try_chain(struct build *build)
+static bool has_anchor(const struct build *build)
+{
+	return !build->anchor || is_in_chain(&build->chain, build->anchor);
+}
+
+/* The last that is trusted; with an anchor there may be others above. NULL: none. */
+static struct pool_cert *const *trusted_of(const struct chain *chain)
+{
+	for (size_t i = chain->count; i > 0; i--) {
+		if (chain->certs[i - 1]->trusted)
+			return &chain->certs[i - 1];
+	}
+	return NULL;
+}
+
+/* Leads to, or goes through, a trusted certificate. False: what is wrong is noted. */
+static bool is_valid(struct build *build)
 {
 	struct chain_fault fault;
 
@@ -151,15 +178,9 @@ static bool try_chain(struct build *build)
 		return false;
 	}
 	if (chain_check(build->pool, &build->chain, build->request, &fault) &&
-	    !revoked_above(build, &fault)) {
-		build->fault = (struct chain_fault){
-			.reason = PATH_OK,
-			.depth = (unsigned)build->chain.count - 1,
-			.cert = top_of(&build->chain)->x509,
-		};
+	    !revoked_above(build, &fault))
 		return true;
-	}
-	note(build, &fault, true);
+	note(build, &fault, build->anchor && has_anchor(build) ? REACHED_ANCHOR : REACHED_TRUST);
 	return false;
 }
 
@@ -208,9 +229,24 @@ static bool search_sent(struct build *build, bool *ret_loops)
 	return false;
 }
 
+/* At, or above, a trusted certificate. True: the chain is accepted, and noted. */
+static bool accept(struct build *build)
+{
+	struct pool_cert *const *trusted = trusted_of(&build->chain);
+
+	if (!is_valid(build))
+		return false;
+	build->fault = (struct chain_fault){
+		.reason = PATH_OK,
+		.depth = (unsigned)(trusted - build->chain.certs),
+		.cert = (*trusted)->x509,
+	};
+	return true;
+}
+
 /*
  * Depth first over every issuer by name, since which of them was meant is not always written
- * down. True: the chain is valid and noted.
+ * down. True: the chain is accepted, and noted.
  */
 static bool search(struct build *build)
 {
@@ -218,23 +254,30 @@ static bool search(struct build *build)
 	struct chain_fault fault = {.depth = (unsigned)build->chain.count - 1, .cert = top->x509};
 	bool loops = false;
 
-	if (top->trusted)
-		return try_chain(build);
+	if (trusted_of(&build->chain) && has_anchor(build))
+		return accept(build);
+	/* The anchor may stand further above; what is wrong so far stays wrong. */
+	if (top->trusted) {
+		if (!is_valid(build))
+			return false;
+		fault.reason = PATH_ANCHOR;
+		note(build, &fault, REACHED_VALIDITY);
+	}
 	if (is_self_signed(top)) {
 		fault.reason = PATH_UNTRUSTED;
-		note(build, &fault, false);
+		note(build, &fault, REACHED_NOTHING);
 		return false;
 	}
 	if (build->chain.count == PATH_CERTS_MAX) {
 		fault.reason = PATH_TOO_DEEP;
-		note(build, &fault, false);
+		note(build, &fault, REACHED_NOTHING);
 		return false;
 	}
 	if (search_pool(build, true, &loops) || search_pool(build, false, &loops) ||
 	    search_sent(build, &loops))
 		return true;
 	fault.reason = loops ? PATH_LOOP : PATH_INCOMPLETE;
-	note(build, &fault, false);
+	note(build, &fault, REACHED_NOTHING);
 	return false;
 }
 
@@ -247,20 +290,26 @@ static const enum path_reason from_pool[] = {
 };
 
 /* Reads what is not in the pool: decoding a key costs more than verifying with it. */
-static enum path_reason parse_sent(struct build *build, const struct path_der *der)
+static enum path_reason parse_sent(struct build *build, const struct path_der *der,
+				   const struct pool_cert **ret_cert)
 {
+	const struct pool_cert *cert = x509_pool_find(build->pool, der->bytes, der->len);
 	enum path_reason reason;
-	X509 *cert;
+	X509 *x509;
 
-	if (x509_pool_find(build->pool, der->bytes, der->len))
-		return PATH_OK;
-	reason = from_pool[x509_pool_parse(der->bytes, der->len, &cert)];
-	if (reason != PATH_OK)
-		return reason;
-	if (x509_pool_same(build->pool, cert))
-		X509_free(cert);
-	else
-		build->sent[build->sent_count++].x509 = cert;
+	if (!cert) {
+		reason = from_pool[x509_pool_parse(der->bytes, der->len, &x509)];
+		if (reason != PATH_OK)
+			return reason;
+		cert = x509_pool_same(build->pool, x509);
+		if (cert) {
+			X509_free(x509);
+		} else {
+			build->sent[build->sent_count].x509 = x509;
+			cert = &build->sent[build->sent_count++];
+		}
+	}
+	*ret_cert = cert;
 	return PATH_OK;
 }
 
@@ -268,9 +317,10 @@ static enum path_reason parse_all(struct build *build)
 {
 	const struct path_request *request = build->request;
 	enum path_reason reason;
+	const struct pool_cert *unused;
 	struct pool_cert *known;
 
-	build->sent = calloc(request->sent_count ? request->sent_count : 1, sizeof(*build->sent));
+	build->sent = calloc(request->sent_count + 1, sizeof(*build->sent));
 	if (!build->sent)
 		return PATH_NOMEM;
 	reason = from_pool[x509_pool_parse(request->candidate.bytes, request->candidate.len,
@@ -278,7 +328,9 @@ static enum path_reason parse_all(struct build *build)
 	if (reason == PATH_OK && request->sent_count > PATH_SENT_MAX)
 		return PATH_TOO_DEEP;
 	for (size_t i = 0; i < request->sent_count && reason == PATH_OK; i++)
-		reason = parse_sent(build, &request->sent[i]);
+		reason = parse_sent(build, &request->sent[i], &unused);
+	if (reason == PATH_OK && request->anchor.len)
+		reason = parse_sent(build, &request->anchor, &build->anchor);
 	if (reason != PATH_OK)
 		return reason;
 	known = x509_pool_same(build->pool, build->candidate.x509);
@@ -297,7 +349,12 @@ enum path_reason x509_path_validate(struct x509_pool *pool, const struct path_re
 	plain.cert = build.candidate.x509;
 	if (plain.reason == PATH_OK) {
 		fault = &build.fault;
-		if (!search(&build) && build.gave_up && build.rank <= 4 * PATH_CERTS_MAX) {
+		if (search(&build)) {
+			plain.reason = PATH_HOST;
+			if (request->host && !x509_host_is_named(plain.cert, request->host))
+				fault = &plain;
+		} else if (build.gave_up &&
+			   (build.rank <= RANK_OF_TRUST || build.fault.reason == PATH_ANCHOR)) {
 			plain.reason = PATH_TOO_COMPLEX;
 			fault = &plain;
 		}

@@ -44,6 +44,8 @@ enum path_reason {
 	PATH_URI,		 /* not the application it says it is */
 	PATH_WEAK,		 /* a key or a signature's digest */
 	PATH_OTHER,		 /* OpenSSL refused it: the sentence has its words */
+	PATH_HOST,		 /* all is well, but it is not for the host that was asked for */
+	PATH_ANCHOR,		 /* all is well, but not by way of the certificate asked for */
 	PATH_NOMEM,		 /* could not be decided */
 	PATH_REASON_COUNT
 };
@@ -71,7 +73,12 @@ struct path_der {
 	size_t len;
 };
 
-/* Everything is borrowed for the call. */
+/*
+ * Everything is borrowed for the call. @anchor must be on the path, or issue the trusted
+ * certificate where the path ends, itself or through others; another certificate with its name
+ * and key is as good (RFC 5280 6.1.1 d). It is searched through as if it had been sent along:
+ * naming it does not make it trusted. What it is above of is checked up to it.
+ */
 struct path_request {
 	struct path_der candidate;
 	const struct path_der *sent; /* what the peer sent along, in any order; hostile */
@@ -80,6 +87,9 @@ struct path_request {
 	enum path_purpose purpose;
 	const char *application_uri; /* PATH_OPCUA: must be the first URI among its names */
 	bool any_uri;		     /* PATH_OPCUA: which application it is, is asked later */
+	const char *host;	     /* as x509_host_wrong() takes it; NULL: for whichever */
+	struct path_der anchor;	     /* no bytes: none is demanded */
+	uint64_t anchor_id;	     /* what the sentence calls it */
 	enum path_crls crls;
 };
 
