@@ -58,6 +58,8 @@ static const char *const verdicts[] = {
 	[KS_VERDICT_URI] = "application URI",
 	[KS_VERDICT_WEAK] = "weak",
 	[KS_VERDICT_OTHER] = "other",
+	[KS_VERDICT_HOST] = "host",
+	[KS_VERDICT_ANCHOR] = "anchor",
 };
 
 /* By the number of the bit. */

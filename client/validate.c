@@ -30,6 +30,8 @@ static enum ks_status validate(struct ks_client *client, const struct ks_validat
 	body.purpose = (Keystore__V1__Purpose)validation->purpose;
 	body.application_uri = request_text(validation->application_uri);
 	body.at = validation->at;
+	body.host = request_text(validation->host);
+	body.anchor_id = validation->anchor_id;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_VALIDATE;
 	request.validate = &body;
 	return client_submit(client, &request, to);

@@ -9,14 +9,18 @@
 #include "service_assign.h"
 #include "service_rejected.h"
 #include "service_trust.h"
+#include "store_cert.h"
 #include "trust.h"
 #include "trust_change.h"
+#include "x509_host.h"
+#include "x509_text.h"
 
 _Static_assert((int)PATH_OK == KEYSTORE__V1__VERDICT__VERDICT_ACCEPTED &&
 		       (int)PATH_INCOMPLETE == KEYSTORE__V1__VERDICT__VERDICT_INCOMPLETE &&
 		       (int)PATH_REVOKED == KEYSTORE__V1__VERDICT__VERDICT_REVOKED &&
 		       (int)PATH_CRL_SCOPE == KEYSTORE__V1__VERDICT__VERDICT_CRL_SCOPE &&
-		       (int)PATH_OTHER == KEYSTORE__V1__VERDICT__VERDICT_OTHER,
+		       (int)PATH_OTHER == KEYSTORE__V1__VERDICT__VERDICT_OTHER &&
+		       (int)PATH_ANCHOR == KEYSTORE__V1__VERDICT__VERDICT_ANCHOR,
 	       "reasons are told, and stored, by their numbers");
 
 static const enum path_purpose purposes[] = {
@@ -100,6 +104,12 @@ static void accept(struct request *request, const struct store_group *group,
 	request_change(request, &change->change);
 }
 
+/* Whoever is trusted, but is not the one who was asked for: trusting once more would not help. */
+static bool is_about_the_question(enum path_reason reason)
+{
+	return reason == PATH_HOST || reason == PATH_ANCHOR;
+}
+
 static void answer(struct request *request, const struct store_group *group,
 		   const struct path_request *path, bool is_question)
 {
@@ -120,7 +130,7 @@ static void answer(struct request *request, const struct store_group *group,
 		request_fail_memory(request);
 		return;
 	}
-	if (verdict.reason != PATH_OK && !is_question)
+	if (verdict.reason != PATH_OK && !is_about_the_question(verdict.reason) && !is_question)
 		rejects_note(service->rejects, group, &path->candidate, &verdict);
 	reply_verdict(request, &verdict, false);
 }
@@ -157,10 +167,57 @@ static bool find_group_of(struct request *request, const Keystore__V1__ValidateR
 	return true;
 }
 
+/* False: answered. */
+static bool check_host(struct request *request, const char *host)
+{
+	const char *wrong = x509_host_wrong(host);
+	char shown[X509_SHOWN_MAX];
+
+	if (!wrong)
+		return true;
+	x509_text_show(host, strlen(host), shown);
+	request_fail(request, STATUS_INVALID, "host “%s” %s", shown, wrong);
+	return false;
+}
+
+/*
+ * Whoever may use the group may name any certificate: a verdict tells of it what the candidate's
+ * path shows, and else its number. False: answered.
+ */
+static bool find_anchor(struct request *request, uint64_t id, struct store_cert *ret_cert)
+{
+	enum store_status status = STORE_NOT_FOUND;
+	struct store_cert cert;
+
+	if (id <= INT64_MAX)
+		status = store_cert_get(request->service->store, id, &cert);
+	if (status == STORE_NOT_FOUND) {
+		request_fail(request, STATUS_NOT_FOUND,
+			     "there is no certificate %llu by which another could be verified: "
+			     "cert list shows them",
+			     (unsigned long long)id);
+		return false;
+	}
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
+		return false;
+	}
+	if (cert.state == STORE_CERT_REQUESTED) {
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu is not there yet: its CSR waits for an answer",
+			     (unsigned long long)id);
+		store_cert_wipe(&cert);
+		return false;
+	}
+	*ret_cert = cert;
+	return true;
+}
+
 void service_validate(struct request *request, const void *body, const struct keyring_key *key)
 {
 	const Keystore__V1__ValidateRequest *asked = body;
 	struct path_der sent[PATH_SENT_MAX];
+	struct store_cert anchor = {0};
 	struct store_group group;
 	struct path_request path = {
 		.candidate = {asked->candidate.data, asked->candidate.len},
@@ -169,6 +226,8 @@ void service_validate(struct request *request, const void *body, const struct ke
 		.at = asked->at ? asked->at : clock_now(request->service->clock),
 		.application_uri = asked->application_uri,
 		.any_uri = !*asked->application_uri,
+		.host = *asked->host ? asked->host : NULL,
+		.anchor_id = asked->anchor_id,
 	};
 
 	(void)key;
@@ -183,10 +242,15 @@ void service_validate(struct request *request, const void *body, const struct ke
 	if (*asked->service ? !find_group_of(request, asked, &group, &path.purpose)
 			    : !service_trust_find_usable(request, asked->group, &group))
 		return;
+	if ((path.host && !check_host(request, path.host)) ||
+	    (asked->anchor_id && !find_anchor(request, asked->anchor_id, &anchor)))
+		return;
+	path.anchor = (struct path_der){anchor.der, anchor.der_len};
 	for (size_t i = 0; i < asked->n_chain; i++)
 		sent[i] = (struct path_der){asked->chain[i].data, asked->chain[i].len};
 	if (asked->purpose || !*asked->service)
 		path.purpose = purposes[asked->purpose];
 	path.crls = (enum path_crls)group.crls;
 	answer(request, &group, &path, asked->at != 0);
+	store_cert_wipe(&anchor);
 }

@@ -98,6 +98,8 @@ enum ks_verdict_reason {
 	KS_VERDICT_URI = 24,
 	KS_VERDICT_WEAK = 25,
 	KS_VERDICT_OTHER = 26,
+	KS_VERDICT_HOST = 27,	/* trusted, but not for the host that was asked for */
+	KS_VERDICT_ANCHOR = 28, /* trusted, but not by way of the certificate asked for */
 };
 
 struct ks_verdict {
@@ -204,11 +206,19 @@ struct ks_validation {
 	enum ks_purpose purpose;
 	const char *application_uri; /* OPC UA: must be in the certificate; NULL: not looked at */
 	int64_t at;		     /* Unix time, seconds; 0: now */
+	const char *host; /* the subjectAltName must have it (RFC 9525); NULL: not looked at */
+	/*
+	 * By which certificate of the service it must be verified: itself, a CA above, or another
+	 * with the name and the key of one of these; 0: any. It need not be in the group, and is
+	 * not trusted for being named.
+	 */
+	uint64_t anchor_id;
 };
 
 /*
  * KS_OK says that it was looked at; the result's verdict has what came of it. What is refused goes
- * to the rejected list; what nobody knows yet becomes trusted where the group's switch is on.
+ * to the rejected list, but for HOST and ANCHOR, where trusting would not help; what nobody knows
+ * yet becomes trusted where the group's switch is on.
  */
 enum ks_status ks_validate(struct ks_client *client, const struct ks_validation *validation,
 			   struct ks_result **ret_result);

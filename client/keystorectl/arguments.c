@@ -86,6 +86,8 @@ static const struct {
 	[OPTION_PURPOSE] = {"--purpose", "NAME", "any (default), tls-client, tls-server or opcua"},
 	[OPTION_APPLICATION_URI] = {"--application-uri", "URI",
 				    "of the OPC UA application that it has to name"},
+	[OPTION_HOST] = {"--host", "HOST", "DNS name or IP address that it has to name"},
+	[OPTION_ANCHOR] = {"--anchor", "ID", "verified by that CA, or it is that certificate"},
 	[OPTION_SERVICE] = {"--service", "NAME", "as that service: with its trust group"},
 	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
 	[OPTION_USER] = {"--user", "USER", "as that user, by number or name; for root"},

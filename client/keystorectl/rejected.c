@@ -197,7 +197,7 @@ static enum exit_code show_verdict(struct ctl *ctl, const struct ks_verdict *ver
 	return code == EXIT_OK && !is_accepted ? EXIT_REFUSED : code;
 }
 
-/* --purpose, --application-uri, --at. False: told. */
+/* --purpose, --application-uri, --at, --host, --anchor. False: told. */
 static bool take_question(struct ctl *ctl, struct ks_validation *validation)
 {
 	static const char *const purposes[] = {
@@ -207,18 +207,23 @@ static bool take_question(struct ctl *ctl, struct ks_validation *validation)
 		[KS_PURPOSE_OPCUA] = "opcua",
 	};
 	const char *purpose = ctl_option(ctl, OPTION_PURPOSE);
+	const char *anchor = ctl_option(ctl, OPTION_ANCHOR);
 	const char *at = ctl_option(ctl, OPTION_AT);
 
 	for (int i = KS_PURPOSE_ANY; purpose && i <= KS_PURPOSE_OPCUA; i++)
 		if (strcmp(purposes[i], purpose) == 0)
 			validation->purpose = (enum ks_purpose)i;
 	validation->application_uri = ctl_option(ctl, OPTION_APPLICATION_URI);
+	validation->host = ctl_option(ctl, OPTION_HOST);
 	if (purpose && !validation->purpose)
 		(void)ctl_fail(ctl, EXIT_USAGE, "--purpose %s: not one of %s", purpose,
 			       option_help(OPTION_PURPOSE));
 	else if (at && !parse_time(at, &validation->at))
 		(void)ctl_fail(ctl, EXIT_USAGE,
 			       "--at %s: not a time like 2026-03-01 or 2026-03-01T12:00:00Z", at);
+	else if (anchor && (!parse_id(anchor, &validation->anchor_id) || !validation->anchor_id))
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "--anchor %s: not a certificate's ID: cert list shows them", anchor);
 	else
 		return true;
 	return false;
@@ -283,15 +288,17 @@ const struct command commands_rejected[] = {
 		.name = "validate",
 		.words = "GROUP FILE",
 		.word_count = 2,
-		.options =
-			HAS(SERVICE) | HAS(CHAIN) | HAS(PURPOSE) | HAS(APPLICATION_URI) | HAS(AT),
+		.options = HAS(SERVICE) | HAS(CHAIN) | HAS(PURPOSE) | HAS(APPLICATION_URI) |
+			   HAS(HOST) | HAS(ANCHOR) | HAS(AT),
 		.instead = HAS(SERVICE),
 		.summary = "ask whether a trust group accepts a certificate",
 		.help = "The first certificate of FILE; the others came along. With --service "
 			"instead of\n"
 			"GROUP it is asked as the service asks. What is refused goes to the "
 			"rejected\n"
-			"list, unless --at asks about another time.",
+			"list, unless --at asks about another time, or nothing but --host or "
+			"--anchor is\n"
+			"not met.",
 		.run = command_validate,
 	},
 	{

@@ -217,6 +217,80 @@ Test(trust, accepts_by_itself_only_where_switched_on_and_only_whom_nobody_knows)
 	fixture_free(fixture);
 }
 
+Test(trust, asks_for_the_host_by_its_subject_alternative_names_alone)
+{
+	struct fixture *fixture = with_pki();
+
+	free(fixture_sh_ok(
+		fixture, SHELL AGAIN
+		"sed -i 's/DNS:plc.plant/DNS:plc.plant,DNS:*.line.plant,IP:192.0.2.1/' mid.cnf; "
+		"leaf plc mid; keystorectl group set opcua --crls none; "
+		"keystorectl trust add opcua root.pem; "
+		"keystorectl trust add opcua mid.pem --list issuers; "
+		"for i in plc.plant PLC.Plant. a.line.plant 192.0.2.1; do "
+		"keystorectl validate opcua plc.pem --host $i; done; "
+		/* The common name is "plc". */
+		"for i in plc line.plant a.b.line.plant 192.0.2.2 ::ffff:192.0.2.1; do "
+		"fails keystorectl validate opcua plc.pem --host $i; done; "
+		"keystorectl validate opcua plc.pem --host other --json > host.json || "
+		"test $? = 11; python3 -c 'import json; v = json.load(open(\"host.json\")); "
+		"assert v[\"reason\"] == \"host\" and v[\"depth\"] == 0, v; "
+		"assert not v[\"accepted\"] and \"192.0.2.1\" in v[\"message\"], v'; "
+		/* Trusting it would not help: it is not offered, and not done by itself. */
+		"test $(keystorectl rejected list | wc -l) = 1; "
+		"leaf stray mid; keystorectl group set opcua --auto-accept on; "
+		"keystorectl trust remove opcua $(fp root); "
+		"fails keystorectl validate opcua stray.pem --host other; "
+		"test $(keystorectl trust list opcua --list trusted-certs | wc -l) = 1; "
+		"test $(keystorectl rejected list | wc -l) = 1; "
+		"keystorectl validate opcua stray.pem --host a.line.plant | "
+		"grep -q 'accepted by itself'"));
+	expect(fixture, 11, "not for the host \"plc\"", "validate opcua stray.pem --host plc");
+	expect(fixture, 2, "host “192.0.2.1:443” is not an address",
+	       "validate opcua leaf.pem --host 192.0.2.1:443");
+	expect(fixture, 2, "host “*.plant” is a wildcard",
+	       "validate opcua leaf.pem --host '*.plant'");
+	fixture_free(fixture);
+}
+
+Test(trust, asks_by_which_certificate_a_peer_is_verified)
+{
+	struct fixture *fixture = with_pki();
+
+	free(fixture_sh_ok(
+		fixture, SHELL AGAIN
+		"ca other -; for i in root mid other leaf; do keystorectl cert import $i.pem; done "
+		"> /dev/null; id() { keystorectl cert list --json | python3 -c 'import json, sys; "
+		"print([c[\"id\"] for c in json.load(sys.stdin)[\"certs\"] "
+		"if c[\"common_name\"] == sys.argv[1]][0])' $1; }; "
+		"asks() { keystorectl validate opcua leaf.pem --chain mid.pem --anchor $(id $1); "
+		"}; "
+		"keystorectl group set opcua --crls none; "
+		/* Being named makes nobody trusted. */
+		"for i in root mid leaf; do fails asks $i; done; keystorectl rejected clear; "
+		"keystorectl trust add opcua root.pem; "
+		"for i in root mid leaf; do asks $i; done; "
+		"asks other > said || test $? = 11; "
+		"grep -q \"not by way of certificate $(id other)\" said; "
+		"keystorectl validate opcua leaf.pem --anchor $(id mid); "
+		/* Above the trusted certificate, and not in the group at all. */
+		"keystorectl trust set opcua mid.pem; asks root; fails asks other; "
+		"test $(keystorectl rejected list | wc -l) = 1; "
+		/* A stranger is not accepted by itself for another's sake. */
+		"keystorectl trust remove opcua $(fp mid); "
+		"keystorectl group set opcua --auto-accept on; fails asks other; "
+		"test $(keystorectl trust list opcua | wc -l) = 1; "
+		"asks root | grep -q 'accepted by itself'"));
+	expect(fixture, 3, "no certificate 99", "validate opcua leaf.pem --anchor 99");
+	expect(fixture, 2, "not a certificate's ID", "validate opcua leaf.pem --anchor 0");
+	free(fixture_sh_ok(fixture, SHELL AGAIN
+			   "keystorectl cert request --subject CN=wish --profile tls-server "
+			   "--new-key wish --algorithm ec-p256 > /dev/null; "
+			   "keystorectl validate opcua leaf.pem --anchor 5 2>&1 | "
+			   "grep -q 'waits for an answer'"));
+	fixture_free(fixture);
+}
+
 Test(trust, stays_within_its_limit_of_entries)
 {
 	struct fixture *fixture =

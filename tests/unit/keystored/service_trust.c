@@ -6,6 +6,7 @@
 #include "rejects.h"
 #include "trust_change.h"
 #include "x509_maker.h"
+#include "x509_text.h"
 
 enum { USER = 1000 };
 
@@ -75,6 +76,24 @@ static int verdict(struct client *client, const char *group, const struct made_c
 	ks_pb_reply *reply = validate(client, group, made);
 	int found = reply->status ? -(int)reply->status : (int)reply->validate->verdict;
 
+	codec_reply_free(reply);
+	return found;
+}
+
+/* What is wrong with the question itself. */
+static int ask_for(struct client *client, const char *host, uint64_t anchor_id)
+{
+	Keystore__V1__ValidateRequest body = KEYSTORE__V1__VALIDATE_REQUEST__INIT;
+	ks_pb_request request = REQUEST(VALIDATE, validate, &body);
+	ks_pb_reply *reply;
+	int found;
+
+	body.group = (char *)(uintptr_t) "opcua";
+	body.candidate = der_of(&leaf);
+	body.host = (char *)(uintptr_t)host;
+	body.anchor_id = anchor_id;
+	reply = client_ask(client, &request);
+	found = reply->status ? -(int)reply->status : (int)reply->validate->verdict;
 	codec_reply_free(reply);
 	return found;
 }
@@ -149,6 +168,35 @@ static bool count_rejected(const struct store_rejected *found, void *data)
 	(void)found;
 	++*(int *)data;
 	return true;
+}
+
+Test(service_trust, lists_nobody_as_refused_who_is_only_not_the_one_asked_for)
+{
+	int count = 0;
+
+	/* The service's clock is the machine's. */
+	made_cert_free(&leaf);
+	leaf = make_cert((struct made_spec){
+		.name = "leaf", .not_before = DAY, .not_after = (int64_t)36500 * DAY});
+	cr_assert_eq(add(&root, "opcua", &leaf, 1), STATUS_OK);
+	cr_assert_eq(ask_for(&root, "plc-1", 0), KEYSTORE__V1__VERDICT__VERDICT_HOST);
+	rejects_flush(bench.service.rejects);
+	cr_assert_eq(store_rejected_list(bench.service.store, 0, 0, count_rejected, &count),
+		     STORE_OK);
+	cr_assert_eq(count, 0);
+}
+
+Test(service_trust, says_what_cannot_be_asked_for_to_those_who_may_ask)
+{
+	char host[X509_TEXT_MAX + 2] = "";
+
+	memset(host, 'a', sizeof(host) - 1);
+	cr_assert_eq(ask_for(&root, host, 0), -STATUS_INVALID);
+	cr_assert_eq(ask_for(&root, "*.plant", 0), -STATUS_INVALID);
+	cr_assert_eq(ask_for(&root, "", 1), -STATUS_NOT_FOUND);
+	cr_assert_eq(ask_for(&root, "", UINT64_MAX), -STATUS_NOT_FOUND);
+	cr_assert_eq(ask_for(&user, "*.plant", 0), -STATUS_DENIED);
+	cr_assert_eq(ask_for(&user, "", 1), -STATUS_DENIED);
 }
 
 Test(service_trust, lets_the_rejected_wait_within_bounds)
