@@ -77,7 +77,8 @@ REQUESTS = {
     "rejected_list": (65, blob(1, "opcua") + num(3, 1)),
     "rejected_trust": (66, num(1, 1)),
     "rejected_delete": (67, num(1, 1) + blob(2, "opcua")),
-    "validate": (68, blob(1, "opcua") + blob(3, b"\x30\x00") + blob(4, b"\x30") + num(5, 4)),
+    "validate": (68, blob(1, "opcua") + blob(3, b"\x30\x00") + blob(4, b"\x30") + num(5, 4)
+                 + blob(8, b"plc-1.plant.example") + num(9, 1)),
     "trust_export": (69, blob(1, "opcua") + blob(3, bytes(32))),
     "service_list": (70, blob(1, "a")),
     "service_set": (71, blob(1, blob(1, "web") + num(2, 3) + num(5, 1) + num(6, 7))
@@ -303,11 +304,15 @@ X509 = {name: base64.b64decode(text) for name, text in {
 
 
 def path():
-    # As tests/fuzz/path.c has them: purpose and CRL policy, then what it is, length, DER.
+    # As tests/fuzz/path.c has them: purpose and CRL policy, then what it is, length, DER or text.
     def part(kind, name, cut=0):
         return bytes([kind]) + sized(X509[name][:len(X509[name]) - cut])
     leaf, sent_mid, mid, root = part(0, "leaf"), part(1, "mid"), part(2, "mid"), part(3, "root")
     crls = part(4, "root_crl") + part(4, "mid_crl")
+    subject = name(CN=b"plc-1")
+    named = sized(certificate(subject, subject, [extension(17, der(0x30, (
+        der(0x82, b"*.plant.example") + der(0x87, b"\xc0\0\2\1") + der(0x82, b"a\0b"))))]))
+    itself = b"\x0a\0" + named + b"\3" + named
     return {
         "valid": b"\x03" + leaf + mid + root + crls,
         "sent": b"\x0b" + leaf + sent_mid + part(1, "root") + root,
@@ -316,6 +321,13 @@ def path():
         "trusted_leaf": b"\x02" + leaf + part(3, "leaf") + mid + part(2, "root") + crls,
         "truncated": b"\x01" + part(0, "leaf", 9) + mid + root,
         "no_crl": b"\x00" + leaf + mid + root,
+        "host": itself + b"\5" + sized(b"plc-1.plant.example."),
+        "other_host": itself + b"\5" + sized(b"example"),
+        "address": itself + b"\5" + sized(b"192.0.2.1"),
+        "no_host": itself + b"\5" + sized(b"fe80::1%eth0"),
+        "anchor": b"\x0a" + leaf + mid + root + part(6, "mid"),
+        "anchor_above": b"\x0a" + leaf + part(3, "mid") + part(6, "root"),
+        "anchor_elsewhere": b"\x0a" + leaf + mid + root + b"\6" + named,
     }
 
 
