@@ -16,7 +16,8 @@ enum dial_fault {
 	DIAL_REFUSED,	  /* nobody listens there */
 	DIAL_UNREACHABLE, /* no way there, or no answer in time */
 	DIAL_UNKNOWN,	  /* the name cannot be looked up */
-	DIAL_LOCAL,	  /* the local port is taken, or there is no such interface */
+	DIAL_LOCAL_PORT,  /* it is taken */
+	DIAL_INTERFACE,	  /* there is no such interface, or it cannot be bound to */
 	DIAL_RESOURCES,
 };
 
@@ -25,7 +26,7 @@ struct dial_target {
 	uint16_t port;
 	uint16_t local_port; /* 0: any */
 	char interface[16];  /* "": any */
-	uint32_t timeout_ms; /* 0: 10000 */
+	uint32_t timeout_ms; /* 0: 10000; for all of it */
 };
 
 struct dial_handler {

@@ -27,7 +27,7 @@ KNOWLEDGE = [
     ("netlink", r'^#\s*include\s*[<"](netlink/|linux/(rt)?netlink)', ["keystored/watch*.c"]),
     ("open62541", r'^#\s*include\s*[<"]open62541', ["frontends/opcua/*", "tests/interop/open62541/*"]),
     ("libmicrohttpd", r'^#\s*include\s*[<"]microhttpd', ["frontends/https/*"]),
-    ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*"]),
+    ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*", "tests/unit/*"]),
 ]
 
 # Whose headers a part may include besides its own.
