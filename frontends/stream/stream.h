@@ -61,8 +61,8 @@ struct stream *stream_plain(sd_event *event, int fd, const struct stream_handler
 /*
  * The same with TLS: shows @identity's certificate (NULL: none, which a server must not), and
  * accepts the peer that @peer describes, which must outlive the stream. NULL: no memory, or as
- * many handshakes as are allowed are under way (errno EAGAIN), of @address or altogether.
- * @address: the peer's, for that count and for messages.
+ * many handshakes as are allowed are under way (errno EAGAIN), of @address or altogether, or
+ * @identity is not ready (errno ENOKEY). @address: the peer's, for that count and for messages.
  */
 struct stream *stream_tls(struct tls_identity *identity, int fd, const struct tls_peer *peer,
 			  const char *address, const struct stream_handler *handler, void *user);

@@ -49,14 +49,14 @@ enum tls_identity_state {
 
 struct tls_identity_status {
 	enum tls_identity_state state;
-	char message[TLS_MESSAGE_MAX]; /* not ready: why, and what to do; else "" */
+	char message[TLS_MESSAGE_MAX]; /* not ready, or ready and odd: why, what to do; else "" */
 	uint32_t version;	       /* of the certificate; 0: none yet */
 	int64_t not_after;	       /* Unix time, seconds */
 };
 
 /*
  * Told of each change: ready, renewed, unfit. One that was ready stays in use while keystored is
- * away, and while it has no better one.
+ * away, and after its end. Free no identity from in here.
  */
 typedef void tls_identity_fn(const struct tls_identity_status *status, void *user);
 
