@@ -17,6 +17,7 @@
 #define SETTINGS_NAME_MAX	 63 /* as DATA_NAME_MAX */
 #define SETTINGS_HOST_MAX	 255
 #define SETTINGS_PATH_MAX	 107 /* of a Unix socket */
+#define SETTINGS_RUNTIME_MAX	 87  /* of RuntimeDirectory: what is in it has names up to 19 */
 #define SETTINGS_GROUP_MAX	 64
 #define SETTINGS_MESSAGE_MAX	 512
 
@@ -36,7 +37,11 @@ struct connection_settings {
 	char interface[16]; /* InterfaceId: a network interface's name; "": any (0) */
 	uint16_t id;	    /* ID: 1..4095, one connection's alone */
 	bool is_active;	    /* ActiveEstablished: this side connects */
-	char remote[SETTINGS_HOST_MAX + 1]; /* RemoteAddress, RemoteQDN; "": a listener takes any */
+	/*
+	 * RemoteAddress as inet_ntop() has it, or RemoteQDN in small letters without the last dot;
+	 * "": a listener takes any, and has no RemoteQDN.
+	 */
+	char remote[SETTINGS_HOST_MAX + 1];
 	uint16_t remote_port;
 	uint16_t local_port;
 	bool is_secure;		/* ActivateSecureConn */
@@ -78,7 +83,11 @@ struct settings {
 	size_t connection_count;
 };
 
-/* A fault, or a warning: what is odd, and allowed. Several of both may come. */
+/*
+ * A fault, or a warning: what is odd, and allowed. Several of both may come. @line 0: the file as a
+ * whole; @section: what stands in the brackets; @field, @section: "" for none. @message: a sentence
+ * of at most SETTINGS_MESSAGE_MAX - 1 bytes, in UTF-8 and without control characters as the others.
+ */
 typedef void settings_problem_fn(unsigned line, const char *section, const char *field,
 				 bool is_warning, const char *message, void *user);
 

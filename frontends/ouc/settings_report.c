@@ -1,0 +1,33 @@
+#include "settings_report.h"
+
+#include <stdarg.h>
+
+static void tell(struct settings_report *report, unsigned line, const char *section,
+		 const char *field, bool is_warning, const char *format, va_list list)
+{
+	char message[SETTINGS_MESSAGE_MAX];
+
+	vsnprintf(message, sizeof(message), format, list);
+	report->problem(line, section, field, is_warning, message, report->user);
+}
+
+void report_fault(struct settings_report *report, unsigned line, const char *section,
+		  const char *field, const char *format, ...)
+{
+	va_list list;
+
+	report->is_faulty = true;
+	va_start(list, format);
+	tell(report, line, section, field, false, format, list);
+	va_end(list);
+}
+
+void report_warning(struct settings_report *report, unsigned line, const char *section,
+		    const char *field, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	tell(report, line, section, field, true, format, list);
+	va_end(list);
+}
