@@ -463,6 +463,33 @@ def deployments():
     }.items()}
 
 
+def ouc_settings():
+    blocks = "[block Out]\nVar1 = Bool\nVar2 = String[20]\n[block In]\nV = Array[0..9] of Real\n"
+    client = ("[Send]\nType = TCON_IP_V4_SEC\nInterfaceId = eth0\nID = 1\nConnectionType = 16#0B\n"
+              "ActiveEstablished = TRUE\nRemoteAddress = 192.0.2.20\nRemotePort = 2000\n")
+    server = ("[Receive]\nType = TCON_IP_V6_SEC\nID = 2\nActiveEstablished = FALSE\nLocalPort = 2000\n"
+              "RemoteAddress = 2001:db8::1\nTLSServerReqClientCert = TRUE\nTLSServerCertRef = 7\n"
+              "TLSClientCertRef = 3\n")
+    named = ("[Named]\nType = TCON_QDN_SEC\nID = 3\nActiveEstablished = TRUE\n"
+             "RemoteQDN = plc-2.plant.example.\nRemotePort = 2000\n")
+    return {name: text.encode() for name, text in {
+        "general": "[keystore-ouc]\nSocket = /run/k.sock\nRuntimeDirectory = /run/ouc\n"
+                   "HandshakesMax = 20\nHandshakesPerAddress = 16#0A\nHandshakeTimeout = 3 s\n"
+                   "RecheckInterval = T#1h_30m\n",
+        "blocks": f"{blocks}{client}TSEND_C = Out\nTRCV_C = In\nREQ = 100 ms\nCONT = FALSE\n"
+                  "EN_R = TRUE\nTrustGroup = line-1\nMinimumTLS = 1.3\nEvents = state\n"
+                  f"MessageTimeout = 5 s\n{server}TSEND_C = Out\nREQ = change\n",
+        "forward": f"{client}Forward = [::1]:502\nForwardMax = 3\n{server}Forward = unix:/a.sock\n",
+        "named": f"{blocks}{named}TSEND_C = Out\nExtTLSCapabilities = 16#0000\n",
+        "plain": f"{blocks}{client}TSEND_C = Out\nActivateSecureConn = FALSE\n",
+        "clashes": f"{blocks}{client}TRCV_C = In\n{client}{named}TRCV_C = In\nID = 1\n",
+        "unknown": "ID = 1\n[blok x]\n[keystore-ouc]\nsocket = /a\n[Send]\nRemoteAdress = 1\n",
+        "broken": "[Send\n[]\nx\n= y\n[block a/b]\n" + "a" * 300 + "\n[block e]",
+        "bom": f"\ufeff  {blocks} ; \u00b0C\n",
+        "control": "[Send]\nID = \0\n\x1b[2J\n\u009b2J\n",
+    }.items()} | {"latin1": b"[Send]\nTrustGroup = \xe4\n"}
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -480,6 +507,7 @@ write("cert", certificates())
 write("import", imports())
 write("reference", references())
 write("deployment", deployments())
+write("ouc_settings", ouc_settings())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
