@@ -58,8 +58,8 @@ struct data_block {
 	char name[DATA_NAME_MAX + 1];
 	struct data_field *fields;
 	size_t field_count;
-	uint32_t size; /* bytes, even */
-	uint32_t elements;
+	uint32_t size;	   /* bytes, even */
+	uint32_t elements; /* of all its arrays */
 };
 
 bool data_name_is_valid(const char *name);
@@ -81,7 +81,7 @@ void data_block_free(struct data_block *block); /* NULL is fine */
 /* NULL: none of that name; names differ by case of letters too. */
 const struct data_field *data_block_find(const struct data_block *block, const char *name);
 
-/* Where element @index (counted from 0) of a field is. */
+/* Where element @index (counted from 0) of a field is: its byte, and Bool's bit of that, else 0. */
 uint32_t data_field_at(const struct data_field *field, uint32_t index, uint8_t *ret_bit);
 
 /* "2.0": the place of a field as engineering tools write it. */
