@@ -12,18 +12,25 @@
 
 /*
  * Writes @text into @bytes (block->size) at field or element @name: "TRUE", "-5", "16#FF", "2.5",
- * "Hello World!". Characters of Char and String are those of ISO 8859-1, in UTF-8. False:
- * @problem says what @name takes; @bytes stay as they were.
+ * "Hello World!". Characters of Char and String are those of ISO 8859-1, in UTF-8; what they leave
+ * of a String becomes zeros. False: @problem says what @name takes; @bytes stay as they were.
  */
 [[nodiscard]] bool data_value_set(const struct data_block *block, uint8_t *bytes, const char *name,
 				  const char *text, char problem[DATA_PROBLEM_MAX]);
 
-/* As data_value_set(), from a boolean, number, string, or for a whole array an array of these. */
+/*
+ * As data_value_set(), from a boolean, a number, a string (read as text is), or for a whole array
+ * an array of these.
+ */
 [[nodiscard]] bool data_value_set_json(const struct data_block *block, uint8_t *bytes,
 				       const char *name, const json_t *value,
 				       char problem[DATA_PROBLEM_MAX]);
 
-/* A field's value: an array's is an array. Real's NaN and infinities are strings. NULL: no memory. */
+/*
+ * A field's value, whatever the bytes are: an array's is an array; Real's NaN and infinities are
+ * strings, its numbers the double of the shortest decimal that it is (JSON_REAL_PRECISION(9) prints
+ * that). data_value_set_json() takes it again. NULL: no memory.
+ */
 json_t *data_value_json(const struct data_field *field, const uint8_t *bytes);
 
 /* All fields, in their order: {"Var1": true, "Var2": "Hello World!"}. NULL: no memory. */
