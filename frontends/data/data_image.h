@@ -1,5 +1,5 @@
 /*
- * The current content of a data block in a file that other programs map. Hides the file's format
+ * The current content of a data block in a file that other programs read. Hides the file's format
  * (docs/DATA-BLOCKS.md), and the sequence lock by which a reader knows that what it has copied
  * is of one moment.
  *
@@ -15,12 +15,13 @@ struct data_image; /* the owner's */
 
 /*
  * Makes "FOLDER/NAME.image" anew: written beside and renamed, so that a reader has a whole one, old
- * or new; mode 0640. It holds the block as data_block_initialise() makes it. @block is borrowed
- * and must outlive it. False: @problem.
+ * or new; mode 0640. It holds the block as data_block_initialise() makes it. @folder: absolute.
+ * @block is borrowed and must outlive it. One descriptor stays open. False: @problem; so if the
+ * image there has an owner that lives.
  */
 [[nodiscard]] bool data_image_create(const char *folder, const struct data_block *block,
 				     struct data_image **ret_image, char problem[DATA_PROBLEM_MAX]);
-/* Says in the file that its owner has gone, and removes it. NULL is fine. */
+/* Removes it; those who still read it see that its owner has gone. NULL is fine. */
 void data_image_close(struct data_image *image);
 
 const struct data_block *data_image_block(const struct data_image *image);
@@ -36,11 +37,11 @@ struct data_view; /* a reader's */
 struct data_moment {
 	uint64_t changes; /* since the owner's start */
 	int64_t time;	  /* of the last: Unix time, nanoseconds; 0: none yet */
-	bool has_owner;	  /* false: whoever wrote it has ended */
+	bool has_owner;	  /* false: whoever wrote it has ended; another may have made a new one */
 };
 
 /*
- * Maps it for reading, with the layout that it describes. Nothing in it is trusted: a file that
+ * Opens it for reading, with the layout that it describes. Nothing in it is trusted: a file that
  * is cut short, or describes what cannot be, is refused. False: @problem.
  */
 [[nodiscard]] bool data_view_open(const char *path, struct data_view **ret_view,
@@ -49,8 +50,16 @@ void data_view_close(struct data_view *view); /* NULL is fine */
 
 const struct data_block *data_view_block(const struct data_view *view);
 
-/* Copies block->size bytes of one moment. False: an owner died in the middle of a change. */
-[[nodiscard]] bool data_view_read(const struct data_view *view, uint8_t *ret_bytes,
-				  struct data_moment *ret_moment);
+enum data_view_status {
+	DATA_VIEW_OK,
+	DATA_VIEW_BUSY,	  /* it changed whenever it was looked at, for some 10 ms: ask again */
+	DATA_VIEW_TORN,	  /* its owner died in the middle of a change: open again, later */
+	DATA_VIEW_BROKEN, /* it was cut short, or holds what data_block_check() refuses */
+	DATA_VIEW_NOMEM,
+};
+
+/* Copies block->size bytes of one moment, which are such a block. */
+[[nodiscard]] enum data_view_status data_view_read(const struct data_view *view, uint8_t *ret_bytes,
+						   struct data_moment *ret_moment);
 
 #endif
