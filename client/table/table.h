@@ -1,6 +1,6 @@
 /* Text for people: aligned tables and facts that fit 80 columns, whatever the characters. */
-#ifndef CTL_TABLE_H
-#define CTL_TABLE_H
+#ifndef TABLE_H
+#define TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
