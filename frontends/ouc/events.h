@@ -11,9 +11,17 @@
 
 #include "settings.h"
 
+#define EVENTS_QUEUE_MAX   ((size_t)1 << 20) /* bytes of lines that have not been written yet */
+#define EVENTS_WATCHES_MAX 32
+
 struct events;
 
-/* @fd: where lines go, as standard output; -1: nowhere. It is made not to block. NULL: no memory. */
+/*
+ * @fd: where lines go, as standard output; -1: nowhere. It is borrowed, stays as blocking as it
+ * is, and is written to without waiting: where the reader does not keep up, lines are lost until
+ * it has read the others, and then {"event":"lost","lines":N} says how many. A program that
+ * writes to a pipe has to ignore SIGPIPE. NULL: no memory.
+ */
 struct events *events_new(sd_event *event, int fd);
 void events_free(struct events *events); /* what has not been written yet is tried once */
 
@@ -23,9 +31,12 @@ void events_free(struct events *events); /* what has not been written yet is tri
  */
 void events_tell(struct events *events, const char *name, json_t *members);
 
-/* @line: with its newline; called for each until it is taken away. */
+/*
+ * @line: one line of ASCII with its newline; called for each until it is taken away, which @watch
+ * may do itself. NULL: no memory, or EVENTS_WATCHES_MAX watch already.
+ */
 typedef void events_watch_fn(const char *line, size_t len, void *user);
 struct events_watch *events_watch_add(struct events *events, events_watch_fn *watch, void *user);
-void events_watch_remove(struct events *events, struct events_watch *watch);
+void events_watch_remove(struct events *events, struct events_watch *watch); /* NULL is fine */
 
 #endif
