@@ -17,7 +17,7 @@ struct connection;
 
 /* The blocks' outputs, and some counts. */
 struct connection_outputs {
-	bool busy;  /* a message is under way, or a connection is being made for one */
+	bool busy;  /* TSEND_C's message is under way, or a connection is being made for it */
 	bool done;  /* the last order of TSEND_C was carried out */
 	bool ndr;   /* TRCV_C: the last message that came is in the image */
 	bool error; /* the last order, or the connection, failed: status and message say how */
@@ -41,7 +41,10 @@ enum send_order {
 	SEND_NO_SENDER, /* it has no TSEND_C */
 };
 
-/* A rising edge of REQ: what the block holds now is sent. */
+/*
+ * A rising edge of REQ: what the block holds now is sent. Taken, it is busy until done or error
+ * says what became of it, which may be at once.
+ */
 [[nodiscard]] enum send_order connection_send(struct connection *connection);
 
 #endif

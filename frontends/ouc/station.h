@@ -34,4 +34,11 @@ struct data_image *station_image(struct station *station, const char *block);
  */
 void station_write(struct station *station, struct data_image *image, const uint8_t *bytes);
 
+/*
+ * Has @changed called after outputs of a connection have changed, counts apart; from within
+ * connection_send() and station_write() too. There is one at a time; NULL: nobody.
+ */
+typedef void station_changed_fn(struct connection *connection, void *user);
+void station_on_change(struct station *station, station_changed_fn *changed, void *user);
+
 #endif

@@ -490,6 +490,22 @@ def ouc_settings():
     }.items()} | {"latin1": b"[Send]\nTrustGroup = \xe4\n"}
 
 
+def ouc_commands():
+    return {name: text.encode() for name, text in {
+        "list": '{"command":"list"}',
+        "show": '{"command":"show","connection":"Send"}',
+        "send": '{"command":"send","connection":"Send","wait":true,'
+                '"values":{"Var1":true,"Var2":"Hello World!","Real":-2.5e3,"A":[1,"16#FF"]}}',
+        "set": '{"command":"set","block":"Send_Data","values":{"Values[3]":"\\u00e9\\u0000"}}',
+        "get": '{"command":"get","block":"Send_Data"}',
+        "watch": '{"command":"watch"}',
+        "twice": '{"command":"list","command":"watch"}',
+        "nul": '{"command":"list\\u0000"}',
+        "deep": '{"command":"set","block":"B","values":{"A":[[1]]}}',
+        "deep_text": '{"command":"set","block":"B","values":{"A":"[[{\\"["}}',
+    }.items()}
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -508,6 +524,7 @@ write("import", imports())
 write("reference", references())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
+write("ouc_control", ouc_commands())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
