@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "settings_value.h"
+
 #define GIVEN(Field) (UINT64_C(1) << (Field)) /* it is in the file, whatever its value */
 #define FACT(Number) (UINT64_C(1) << (32 + (Number)))
 
@@ -23,6 +25,8 @@
 #define ONE_BLOCK	  FACT(14) /* for both TSEND_C and TRCV_C */
 #define FORWARDS	  FACT(15)
 #define PLAIN_IS_LOCAL	  FACT(16)
+#define LINK_LOCAL	  FACT(17) /* the peer's address */
+#define ON_INTERFACE	  FACT(18)
 
 /* A fact is not known where its field was refused. */
 static const struct {
@@ -32,8 +36,9 @@ static const struct {
 	{ACTIVE, FIELD_ACTIVE},
 	{SECURE, FIELD_SECURE},
 	{OF_V4 | OF_V6 | OF_QDN, FIELD_TYPE},
-	{REMOTE | REMOTE_V6, FIELD_ADDRESS},
+	{REMOTE | REMOTE_V6 | LINK_LOCAL, FIELD_ADDRESS},
 	{REMOTE, FIELD_QDN},
+	{ON_INTERFACE, FIELD_INTERFACE},
 	{REMOTE_PORT, FIELD_REMOTE_PORT},
 	{LOCAL_PORT, FIELD_LOCAL_PORT},
 	{SERVER_CERT, FIELD_SERVER_CERT},
@@ -86,6 +91,9 @@ static const struct rule rules[] = {
 	 "this side connects, so that it needs the name of its peer; give it"},
 	{FAULT, FIELD_ADDRESS, ACTIVE, REMOTE | OF_QDN | GIVEN(FIELD_QDN),
 	 "this side connects, so that it needs the address of its peer; give it"},
+	{FAULT, FIELD_INTERFACE, ACTIVE | LINK_LOCAL, ON_INTERFACE,
+	 "RemoteAddress is link-local and could be on any of them; give the name of the network "
+	 "interface behind which the peer is"},
 	{FAULT, FIELD_REMOTE_PORT, ACTIVE, REMOTE_PORT,
 	 "this side connects, so that it needs the port of its peer; give it"},
 	{FAULT, FIELD_REMOTE_PORT, REMOTE_PORT, ACTIVE,
@@ -177,6 +185,8 @@ static uint64_t facts_of(const struct draft *draft)
 		 *draft->send_data && strcmp(draft->send_data, draft->receive_data) == 0},
 		{FORWARDS, connection->is_forward},
 		{PLAIN_IS_LOCAL, draft->plain_is_local},
+		{LINK_LOCAL, value_is_link_local(connection->remote)},
+		{ON_INTERFACE, *connection->interface},
 	};
 	uint64_t holding = 0;
 

@@ -138,6 +138,13 @@ bool value_address(const char *text, char ret_address[SETTINGS_HOST_MAX + 1], bo
 	return true;
 }
 
+bool value_is_link_local(const char *address)
+{
+	struct in6_addr v6;
+
+	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LINKLOCAL(&v6);
+}
+
 static bool is_label(const char *text, size_t len)
 {
 	return len && len <= LABEL_MAX && strspn(text, LETTERS DIGITS "-") >= len &&

@@ -32,6 +32,9 @@ void value_time_print(uint64_t ms, char *buf, size_t len);
 [[nodiscard]] bool value_address(const char *text, char ret_address[SETTINGS_HOST_MAX + 1],
 				 bool *ret_is_v6);
 
+/* Whether it is known on one link alone (RFC 4291 2.5.6): fe80::/10. */
+bool value_is_link_local(const char *address);
+
 /* A fully qualified name of a host (RFC 1123 2.1), or "localhost", with a last dot or without. */
 [[nodiscard]] bool value_qdn(const char *text, char ret_name[SETTINGS_HOST_MAX + 1]);
 

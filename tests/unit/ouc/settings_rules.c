@@ -42,6 +42,15 @@ Test(settings_rules, keep_addresses_and_names_to_their_type)
 	reads(BLOCKS SERVER_WITHOUT_TYPE "Type = TCON_QDN_SEC\n");
 }
 
+Test(settings_rules, want_an_interface_for_a_link_local_peer)
+{
+	refuses(BLOCKS CLIENT_WITHOUT_ADDRESS("TCON_IP_V6_SEC") "RemoteAddress = fe80::1\n",
+		"5 [Send] InterfaceId: RemoteAddress is link-local and could be on any of them; "
+		"give the name of the network interface behind which the peer is\n");
+	reads(BLOCKS CLIENT_WITHOUT_ADDRESS("TCON_IP_V6_SEC") "RemoteAddress = fe80::1\n"
+							      "InterfaceId = eth0\n");
+}
+
 Test(settings_rules, keep_ports_to_their_side)
 {
 	refuses(BLOCKS SERVER "TRCV_C = In\nRemotePort = 2000\n",
