@@ -2,8 +2,10 @@
 
 #include <stdarg.h>
 
-static void tell(struct settings_report *report, unsigned line, const char *section,
-		 const char *field, bool is_warning, const char *format, va_list list)
+__attribute__((format(printf, 6, 0))) static void tell(struct settings_report *report,
+						       unsigned line, const char *section,
+						       const char *field, bool is_warning,
+						       const char *format, va_list list)
 {
 	char message[SETTINGS_MESSAGE_MAX];
 
