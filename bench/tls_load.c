@@ -1,23 +1,14 @@
 #include "tls_load.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "rows.h"
+#include "tls_dial.h"
 
-enum { ECHOES_MAX = 8192, ECHO_SIZE = 16, FAILURES_MAX = 4, PATIENCE_S = 30 };
+enum { ECHOES_MAX = 8192, ECHO_SIZE = 16, FAILURES_MAX = 4 };
 
 #define ECHO_EVERY 0.003
 
@@ -33,77 +24,6 @@ struct client {
 	double last;
 };
 
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	ERR_print_errors_fp(stderr);
-	exit(2);
-}
-
-static SSL_CTX *tls_new(void)
-{
-	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-
-	if (!tls || !SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) ||
-	    !SSL_CTX_set1_sigalgs_list(tls, "ECDSA+SHA256:RSA-PSS+SHA256"))
-		die("a TLS client");
-	/* The certificate is anyone's; the signature with its key is verified all the same. */
-	SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL);
-	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
-	return tls;
-}
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-bool load_is_listening(const char *path)
-{
-	int fd = connect_to(path);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-/* A connection whose handshake is done; NULL: it was not to be had. */
-static SSL *shake_hands(SSL_CTX *tls, const char *path)
-{
-	int fd = connect_to(path);
-	SSL *ssl;
-
-	if (fd < 0)
-		return NULL;
-	ssl = SSL_new(tls);
-	if (!ssl || SSL_set_fd(ssl, fd) != 1)
-		die("a TLS connection");
-	ERR_clear_error();
-	if (SSL_connect(ssl) == 1)
-		return ssl;
-	SSL_free(ssl);
-	close(fd);
-	return NULL;
-}
-
-static void hang_up(SSL *ssl)
-{
-	int fd = SSL_get_fd(ssl);
-
-	SSL_free(ssl);
-	close(fd);
-}
-
 static void *client_run(void *user)
 {
 	struct client *client = user;
@@ -112,7 +32,7 @@ static void *client_run(void *user)
 	pthread_barrier_wait(client->start);
 	end = seconds_now() + client->seconds;
 	while (seconds_now() < end && client->failed < FAILURES_MAX) {
-		SSL *ssl = shake_hands(client->tls, client->path);
+		SSL *ssl = tls_dial(client->tls, client->path);
 
 		if (!ssl) {
 			client->failed++;
@@ -121,7 +41,7 @@ static void *client_run(void *user)
 		client->last = seconds_now();
 		if (!client->done++)
 			client->first = client->last;
-		hang_up(ssl);
+		tls_hang_up(ssl);
 	}
 	return NULL;
 }
@@ -134,7 +54,7 @@ static void start(struct client *clients, unsigned count, SSL_CTX *tls, const ch
 		clients[i] = (struct client){
 			.tls = tls, .path = path, .start = barrier, .seconds = seconds};
 		if (pthread_create(&clients[i].thread, NULL, client_run, &clients[i]))
-			die("a thread");
+			tls_die("a thread");
 	}
 	pthread_barrier_wait(barrier);
 }
@@ -165,7 +85,7 @@ struct load load_run(const char *path, unsigned clients, double seconds)
 {
 	struct client all[LOAD_CLIENTS_MAX];
 	pthread_barrier_t barrier;
-	SSL_CTX *tls = tls_new();
+	SSL_CTX *tls = tls_dial_context();
 	struct load load;
 
 	if (clients > LOAD_CLIENTS_MAX)
@@ -190,7 +110,7 @@ static void echo_once(SSL *ssl)
 
 	if (SSL_write(ssl, sent, sizeof(sent)) != sizeof(sent) ||
 	    SSL_read(ssl, got, sizeof(got)) != sizeof(got))
-		die("an echo");
+		tls_die("an echo");
 }
 
 static struct echo echo_all(SSL *ssl, double seconds)
@@ -216,19 +136,19 @@ struct echo load_echo(const char *path, unsigned clients, double seconds)
 {
 	struct client all[LOAD_CLIENTS_MAX];
 	pthread_barrier_t barrier;
-	SSL_CTX *tls = tls_new();
-	SSL *ssl = shake_hands(tls, path);
+	SSL_CTX *tls = tls_dial_context();
+	SSL *ssl = tls_dial(tls, path);
 	struct echo echo;
 
 	if (clients > LOAD_CLIENTS_MAX)
 		abort();
 	if (!ssl)
-		die("the connection for the echoes");
+		tls_die("the connection for the echoes");
 	echo_once(ssl);
 	start(all, clients, tls, path, seconds, &barrier);
 	echo = echo_all(ssl, seconds);
 	finish(all, clients, &barrier);
-	hang_up(ssl);
+	tls_hang_up(ssl);
 	SSL_CTX_free(tls);
 	return echo;
 }

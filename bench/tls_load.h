@@ -6,13 +6,9 @@
 #ifndef BENCH_TLS_LOAD_H
 #define BENCH_TLS_LOAD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { LOAD_CLIENTS_MAX = 32 };
-
-/* Whether somebody listens at @path. */
-bool load_is_listening(const char *path);
 
 struct load {
 	unsigned done;

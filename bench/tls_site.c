@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "openssl.h"
+#include "tls_dial.h"
 #include "tls_load.h"
 
 enum { VARIABLES = 6, WHY_MAX = 200 };
@@ -283,7 +284,7 @@ static bool is_settled(void *user)
 {
 	struct site *site = user;
 
-	return !process_is_alive(site->server) || load_is_listening(site->path);
+	return !process_is_alive(site->server) || tls_is_listening(site->path);
 }
 
 static void server_check(struct site *site)
