@@ -1,6 +1,8 @@
 #include "tls_dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,33 +35,45 @@ SSL_CTX *tls_dial_context(void)
 	return tls;
 }
 
-static int connect_to(const char *path)
+static int connect_by(int family, const void *address, socklen_t len)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
-	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+	    connect(fd, address, len) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	return -1;
 }
 
-bool tls_is_listening(const char *path)
+static int connect_to(const char *place)
 {
-	int fd = connect_to(path);
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	struct sockaddr_in port = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	if (*place == ':') {
+		port.sin_port = htons((uint16_t)strtoul(place + 1, NULL, 10));
+		return connect_by(AF_INET, &port, sizeof(port));
+	}
+	snprintf(path.sun_path, sizeof(path.sun_path), "%s", place);
+	return connect_by(AF_UNIX, &path, sizeof(path));
+}
+
+bool tls_is_listening(const char *place)
+{
+	int fd = connect_to(place);
 
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
 }
 
-SSL *tls_dial(SSL_CTX *tls, const char *path)
+SSL *tls_dial(SSL_CTX *tls, const char *place)
 {
-	int fd = connect_to(path);
+	int fd = connect_to(place);
 	SSL *ssl;
 
 	if (fd < 0)

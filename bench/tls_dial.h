@@ -12,11 +12,11 @@
 /* For tls_dial(); SSL_CTX_free(). Never NULL. */
 SSL_CTX *tls_dial_context(void);
 
-/* Whether somebody listens at @path. */
-bool tls_is_listening(const char *path);
+/* Whether somebody listens at @place: a Unix socket's path, or a port of loopback, ":4433". */
+bool tls_is_listening(const char *place);
 
 /* A connection whose handshake is done; NULL: it was not to be had. */
-SSL *tls_dial(SSL_CTX *tls, const char *path);
+SSL *tls_dial(SSL_CTX *tls, const char *place);
 void tls_hang_up(SSL *ssl);
 
 /* Says what went wrong, with OpenSSL's errors, and exits. */

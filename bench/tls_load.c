@@ -15,7 +15,7 @@ enum { ECHOES_MAX = 8192, ECHO_SIZE = 16, FAILURES_MAX = 4 };
 struct client {
 	pthread_t thread;
 	SSL_CTX *tls;
-	const char *path;
+	const char *place;
 	pthread_barrier_t *start;
 	double seconds;
 	unsigned done;
@@ -32,7 +32,7 @@ static void *client_run(void *user)
 	pthread_barrier_wait(client->start);
 	end = seconds_now() + client->seconds;
 	while (seconds_now() < end && client->failed < FAILURES_MAX) {
-		SSL *ssl = tls_dial(client->tls, client->path);
+		SSL *ssl = tls_dial(client->tls, client->place);
 
 		if (!ssl) {
 			client->failed++;
@@ -46,13 +46,13 @@ static void *client_run(void *user)
 	return NULL;
 }
 
-static void start(struct client *clients, unsigned count, SSL_CTX *tls, const char *path,
+static void start(struct client *clients, unsigned count, SSL_CTX *tls, const char *place,
 		  double seconds, pthread_barrier_t *barrier)
 {
 	pthread_barrier_init(barrier, NULL, count + 1);
 	for (unsigned i = 0; i < count; i++) {
 		clients[i] = (struct client){
-			.tls = tls, .path = path, .start = barrier, .seconds = seconds};
+			.tls = tls, .place = place, .start = barrier, .seconds = seconds};
 		if (pthread_create(&clients[i].thread, NULL, client_run, &clients[i]))
 			tls_die("a thread");
 	}
@@ -81,7 +81,7 @@ static struct load finish(struct client *clients, unsigned count, pthread_barrie
 	return load;
 }
 
-struct load load_run(const char *path, unsigned clients, double seconds)
+struct load load_run(const char *place, unsigned clients, double seconds)
 {
 	struct client all[LOAD_CLIENTS_MAX];
 	pthread_barrier_t barrier;
@@ -90,7 +90,7 @@ struct load load_run(const char *path, unsigned clients, double seconds)
 
 	if (clients > LOAD_CLIENTS_MAX)
 		abort();
-	start(all, clients, tls, path, seconds, &barrier);
+	start(all, clients, tls, place, seconds, &barrier);
 	load = finish(all, clients, &barrier);
 	SSL_CTX_free(tls);
 	return load;
@@ -132,12 +132,12 @@ static struct echo echo_all(SSL *ssl, double seconds)
 	};
 }
 
-struct echo load_echo(const char *path, unsigned clients, double seconds)
+struct echo load_echo(const char *place, unsigned clients, double seconds)
 {
 	struct client all[LOAD_CLIENTS_MAX];
 	pthread_barrier_t barrier;
 	SSL_CTX *tls = tls_dial_context();
-	SSL *ssl = tls_dial(tls, path);
+	SSL *ssl = tls_dial(tls, place);
 	struct echo echo;
 
 	if (clients > LOAD_CLIENTS_MAX)
@@ -145,9 +145,9 @@ struct echo load_echo(const char *path, unsigned clients, double seconds)
 	if (!ssl)
 		tls_die("the connection for the echoes");
 	echo_once(ssl);
-	start(all, clients, tls, path, seconds, &barrier);
+	start(all, clients, tls, place, seconds, &barrier);
 	echo = echo_all(ssl, seconds);
-	finish(all, clients, &barrier);
+	echo.load = finish(all, clients, &barrier);
 	tls_hang_up(ssl);
 	SSL_CTX_free(tls);
 	return echo;

@@ -1,7 +1,7 @@
 /*
- * The clients of bench tls, threads of this process: full TLS 1.3 handshakes over a Unix socket,
- * without resumption, and echoes on a connection that stands. Never fails: says what went wrong
- * and exits, except where a server does not do what it should.
+ * The clients of bench tls and ouc, threads of this process: full TLS 1.3 handshakes without
+ * resumption, and echoes on a connection that stands. Never fails: says what went wrong and exits,
+ * except where a server does not do what it should.
  */
 #ifndef BENCH_TLS_LOAD_H
 #define BENCH_TLS_LOAD_H
@@ -17,22 +17,23 @@ struct load {
 };
 
 /*
- * @clients threads that each make one handshake after the other with the server at @path, and
- * begin none after @seconds.
+ * @clients threads that each make one handshake after the other with the server at @place
+ * (tls_dial.h), and begin none after @seconds.
  */
-struct load load_run(const char *path, unsigned clients, double seconds);
+struct load load_run(const char *place, unsigned clients, double seconds);
 
 struct echo {
 	size_t count;
 	double p50_ms;
 	double p99_ms;
 	double max_ms;
+	struct load load; /* the handshakes meanwhile */
 };
 
 /*
  * Echoes every 3 ms for @seconds on one connection, while @clients threads make handshakes as
  * load_run() does. An echo's time begins when it was due, also when those before it held it up.
  */
-struct echo load_echo(const char *path, unsigned clients, double seconds);
+struct echo load_echo(const char *place, unsigned clients, double seconds);
 
 #endif
