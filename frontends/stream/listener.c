@@ -32,7 +32,8 @@ struct listener {
 	enum listener_state state; /* … it is so */
 	dev_t dev;		   /* of our Unix socket, so that a successor's is … */
 	ino_t ino;		   /* … not removed */
-	bool *ret_is_gone;	   /* set when it is freed while accept() has a turn */
+	bool is_accepting;	   /* it is freed when accept() has had its turn */
+	bool is_freed;
 	char message[LISTENER_MESSAGE_MAX];
 };
 
@@ -232,12 +233,11 @@ static bool is_passing(int error)
 static int on_peer(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct listener *listener = user;
-	bool is_gone = false;
 
 	(void)source;
 	(void)events;
-	listener->ret_is_gone = &is_gone;
-	for (int i = 0; i < ACCEPT_TURN && !is_gone; i++) {
+	listener->is_accepting = true;
+	for (int i = 0; i < ACCEPT_TURN && !listener->is_freed; i++) {
 		struct address peer = {.len = sizeof(peer.storage)};
 		char text[ADDRESS_TEXT_MAX];
 		int accepted = accept4(fd, (struct sockaddr *)&peer.storage, &peer.len,
@@ -255,13 +255,14 @@ static int on_peer(sd_event_source *source, int fd, uint32_t events, void *user)
 		address_print(&peer, text);
 		dial_keep_alive(accepted);
 		tell(listener, LISTENER_LISTENS);
-		if (is_gone)
+		if (listener->is_freed)
 			close(accepted);
 		else
 			listener->handler.accepted(accepted, text, listener->user);
 	}
-	if (!is_gone)
-		listener->ret_is_gone = NULL;
+	listener->is_accepting = false;
+	if (listener->is_freed)
+		free(listener);
 	return 0;
 }
 
@@ -302,9 +303,9 @@ void listener_free(struct listener *listener)
 {
 	if (!listener)
 		return;
-	if (listener->ret_is_gone)
-		*listener->ret_is_gone = true;
 	close_socket(listener);
-	sd_event_source_disable_unref(listener->timer);
-	free(listener);
+	listener->timer = sd_event_source_disable_unref(listener->timer);
+	listener->is_freed = true;
+	if (!listener->is_accepting)
+		free(listener);
 }
