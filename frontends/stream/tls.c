@@ -1,8 +1,10 @@
 #include "tls.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/async.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
@@ -14,6 +16,7 @@
 #define RECHECK_S	       3600
 #define RECHECK_ACCURACY_US    1000000
 #define DROPPED_JOBS_END_IN_MS 3000
+#define SHAKING_MANY	       32 /* at a time */
 
 void tls_ring_add(struct tls_ring *ring, struct tls_ring *item)
 {
@@ -40,6 +43,27 @@ static void ring_init(struct tls_ring *ring)
 static bool ring_is_empty(const struct tls_ring *ring)
 {
 	return ring->next == ring;
+}
+
+void tls_shaking_begins(struct tls *tls)
+{
+	if (++tls->shaking_count > tls->shaking_most)
+		tls->shaking_most = tls->shaking_count;
+}
+
+/*
+ * A job's stack of 32 KiB stays with OpenSSL, and what a handshake needs besides with malloc():
+ * after a rush, more than the connections themselves take.
+ */
+void tls_shaking_ends(struct tls *tls)
+{
+	if (--tls->shaking_count)
+		return;
+	if (tls->shaking_most >= SHAKING_MANY) {
+		ASYNC_cleanup_thread();
+		(void)malloc_trim(0);
+	}
+	tls->shaking_most = 0;
 }
 
 /* Asks about those that are due, a few at a time: handshakes have questions too. */

@@ -28,7 +28,7 @@ struct tls;
 /*
  * The program ignores SIGPIPE: OpenSSL writes to sockets without asking.
  *
- * Everything below belongs to it and to the thread that made it. @uplink stays the caller's; call
+ * Everything below belongs to it and to the thread that made it, which has no other. @uplink stays the caller's; call
  * tls_uplink_up() and tls_event() from its handler. False: @problem (the provider cannot be loaded).
  */
 [[nodiscard]] bool tls_new(sd_event *event, struct uplink *uplink,

@@ -28,6 +28,7 @@ struct tls {
 	struct tls_ring shaking, open, dropped;
 	struct tls_ring due;	/* open, and to be judged again */
 	unsigned shaking_count; /* with those that are dropped */
+	unsigned shaking_most;	/* at a time, since there was none */
 	unsigned rechecks;	/* under way */
 	sd_event_source *recheck;
 };
@@ -56,6 +57,9 @@ bool tls_session_recheck(struct tls_session *session);
 bool tls_session_is_of_group(const struct tls_session *session, const char *group);
 struct tls_session *tls_session_of(struct tls_ring *item);
 void tls_rechecked(struct tls *tls); /* one is done: the next */
+
+void tls_shaking_begins(struct tls *tls);
+void tls_shaking_ends(struct tls *tls); /* with or without success; not from within its job */
 
 /* The job of one that was dropped goes on, and may come to its end, with which the session goes. */
 void tls_session_drain(struct tls_session *session);

@@ -112,12 +112,13 @@ static void ask(struct tls_session *session)
 
 static void session_delete(struct tls_session *session)
 {
-	session->tls->shaking_count -= session->is_shaking;
 	tls_ring_remove(&session->ring);
 	sd_event_source_disable_unref(session->waited_for);
 	SSL_free(session->ssl);
 	if (session->fd >= 0)
 		close(session->fd);
+	if (session->is_shaking)
+		tls_shaking_ends(session->tls);
 	free(session);
 }
 
@@ -231,7 +232,7 @@ enum session_step tls_session_handshake(struct tls_session *session)
 	}
 	if (result == 1) {
 		session->is_shaking = false;
-		session->tls->shaking_count--;
+		tls_shaking_ends(session->tls);
 		tls_ring_remove(&session->ring);
 		tls_ring_add(&session->tls->open, &session->ring);
 		/* Nothing signs any more: no more jobs, which cost time and memory. */
@@ -401,7 +402,7 @@ struct tls_session *tls_session_new(struct tls_identity *identity, int fd,
 		goto failed;
 	SSL_CTX_free(context);
 	session->is_shaking = true;
-	tls->shaking_count++;
+	tls_shaking_begins(tls);
 	tls_ring_add(&tls->shaking, &session->ring);
 	return session;
 failed:
