@@ -507,6 +507,69 @@ def ouc_commands():
     }.items()}
 
 
+def data_views():
+    def image(layout, content, sequence=4, name="Send_Data", magic=b"KSIMAGE\n", cut=0, **fields):
+        layout = layout.encode()
+        at = (128 + len(layout) + 63) // 64 * 64
+        header = {"version": 1, "layout_at": 128, "layout_len": len(layout), "data_at": at,
+                  "data_len": len(content), "zero": 0} | fields
+        head = magic + struct.pack("<6I2Qqq64s", *header.values(), sequence, sequence // 2,
+                                   1_700_000_000_000_000_000, 0, name.encode())
+        whole = (head + layout).ljust(at, b"\0") + content
+        return whole[:len(whole) - cut]
+
+    hello = "Var1 Bool 0.0\nVar2 String 2.0\n"
+    world = b"\x01\x00\xfe\x0cHello World!".ljust(258, b"\0")
+    station = ("Valve Bool 0.0\nMode Byte 1.0\nLevel Int 2.0\nFlow Real 4.0\nUnit String[3] 8.0\n"
+               "Grade Char 13.0\nAlarms Array[1..10] of Bool 14.0\nTotal DInt 16.0\n"
+               "Mask DWord 20.0\nWord Word 24.0\nNames Array[-1..0] of String[2] 26.0\n")
+    values = bytes.fromhex("022afffe402000000303e42f7341010200"
+                           "0186a0fffffffe1234020178000202797a")
+    return {
+        "hello": image(hello, world),
+        "station": image(station, values),
+        "nan": image("r Array[0..3] of Real 0.0\n",
+                     bytes.fromhex("7fc000017f800000ff80000000000001")),
+        "odd": image(hello, world, sequence=5),
+        "cut": image(hello, world, cut=1),
+        "short": image(hello, world, cut=300),
+        "long_string": image(hello, world.replace(b"\xfe\x0c", b"\xfe\xff")),
+        "other_place": image(hello.replace("2.0", "4.0"), world),
+        "no_newline": image(hello[:-1], world),
+        "nul": image(hello.replace("\n", "\0"), world),
+        "twice": image("a Int 0.0\na Int 2.0\n", bytes(4)),
+        "size": image(hello, world + bytes(2)),
+        "version": image(hello, world, version=2),
+        "far": image(hello, world, data_at=0xFFFFFFC0),
+        "huge": image(hello, world, layout_len=0xFFFFFFFF),
+        "nameless": image(hello, world, name="../x"),
+        "magic": image(hello, world, magic=b"KSIMAGE\0"),
+    }
+
+
+def data_types():
+    return {name: text.encode() for name, text in {
+        "bool": "Bool\nv=TRUE\ntrue",
+        "byte": "Byte\nv=16#fF\n255",
+        "int": "Int\nv=-32768\n32768",
+        "dword": "dword\nv=2#1010\n4294967295",
+        "real": "Real\nv=-1.5e-3\n0.1",
+        "real_word": "Real\nv=NaN\n\"-Infinity\"",
+        "real_large": "Real\nv=3.4028236e38\n3.5e38",
+        "char": "Char\nv=\u00e4\n\"\\u0000\"",
+        "string": "String[5]\nv=H\u00e9llo\n\"Hello!\"",
+        "strings": "Array[-1..1] of String[3]\nv[-1]=abc\n[\"\", \"a\\u0000\", \"\u00ff\"]",
+        "bools": "Array[0..8] of Bool\nv[8]=1\n[true,false,\"1\",false,true,true,true,true,true]",
+        "reals": "ARRAY [ 1 .. 2 ] OF REAL\nv[2]=1\n[1, 2.5]",
+        "bounds": "Array[-2147483648..-2147475457] of Bool\nv[-2147483648]=1\n[]",
+        "far": "Array[0..99999999999999999999] of Int\n",
+        "nested": "Array[0..1] of Array[0..1] of Int\n",
+        "long": "String[255]\n",
+        "euro": "String\nv=\u20ac\n{}",
+        "element": "Int\nv[0]=1\nnull",
+    }.items()}
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -526,6 +589,8 @@ write("reference", references())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("ouc_control", ouc_commands())
+write("data_view", data_views())
+write("data_type", data_types())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
