@@ -486,7 +486,8 @@ def ouc_settings():
         "unknown": "ID = 1\n[blok x]\n[keystore-ouc]\nsocket = /a\n[Send]\nRemoteAdress = 1\n",
         "broken": "[Send\n[]\nx\n= y\n[block a/b]\n" + "a" * 300 + "\n[block e]",
         "bom": f"\ufeff  {blocks} ; \u00b0C\n",
-        "wide": f"[block Out]\nV = {'\u00e4' * 94}\nV = Array[0..1] of {'\u20ac' * 55}\n{'\u00e4' * 90} = x\n",
+        "wide": "[block Out]\nV = " + "\u00e4" * 94 + "\nV = Array[0..1] of " + "\u20ac" * 55 + "\n" +
+                "\u00e4" * 90 + " = x\n",
         "control": "[Send]\nID = \0\n\x1b[2J\n\u009b2J\n",
     }.items()} | {"latin1": b"[Send]\nTrustGroup = \xe4\n"}
 
