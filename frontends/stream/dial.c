@@ -1,14 +1,15 @@
 #include "dial.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,25 @@ void dial_keep_alive(int fd)
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		(void)setsockopt(fd, options[i].level, options[i].option, &options[i].value,
 				 sizeof(options[i].value));
+}
+
+/*
+ * TCP_USER_TIMEOUT counts while the peer's window is closed, too (tcp(7)), although the peer
+ * answers that it is. Then bytes wait and none is in flight; and probes tell whether it is there.
+ */
+bool dial_look_after(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	int timeout = UNANSWERED_MS, waiting = 0;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return false;
+	if (info.tcpi_unacked == 0 && info.tcpi_probes < PROBES &&
+	    ioctl(fd, SIOCOUTQNSD, &waiting) == 0 && waiting > 0)
+		timeout = 0;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+	return info.tcpi_state == TCP_CLOSE_WAIT;
 }
 
 static uint64_t now_of(const struct dial *dial)

@@ -5,6 +5,7 @@
 #ifndef STREAM_DIAL_H
 #define STREAM_DIAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <systemd/sd-event.h>
@@ -44,5 +45,11 @@ void dial_free(struct dial *dial); /* NULL is fine */
 
 /* Finds a dead peer in about 20 s, idle or not; no delay of small messages. */
 void dial_keep_alive(int fd);
+
+/*
+ * To be called every few seconds: so a peer that is there, and takes nothing for as long as it
+ * likes, is not given up. True: the peer's direction has ended, which may not have been read yet.
+ */
+bool dial_look_after(int fd);
 
 #endif

@@ -294,6 +294,18 @@ void stream_free(struct stream *stream)
 	free(stream);
 }
 
+void stream_reset(struct stream *stream)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	if (!stream)
+		return;
+	(void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (stream->tls)
+		tls_session_give_up(stream->tls);
+	stream_free(stream);
+}
+
 static enum stream_result broken_by_errno(struct stream *stream)
 {
 	if (errno == EAGAIN || errno == EINTR)

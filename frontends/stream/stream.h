@@ -70,6 +70,9 @@ struct stream *stream_tls(struct tls_identity *identity, int fd, const struct tl
 /* Ends the connection; NULL is fine. */
 void stream_free(struct stream *stream);
 
+/* The same, and the peer sees a connection that broke, not one that was ended: no end is sent. */
+void stream_reset(struct stream *stream);
+
 /* STREAM_OK: *ret_len, at least one byte and at most @size. */
 [[nodiscard]] enum stream_result stream_read(struct stream *stream, void *buf, size_t size,
 					     size_t *ret_len);

@@ -415,6 +415,11 @@ failed:
 	return NULL;
 }
 
+void tls_session_give_up(struct tls_session *session)
+{
+	session->has_failed = true;
+}
+
 void tls_session_free(struct tls_session *session, int fd)
 {
 	if (!session)

@@ -30,6 +30,9 @@ struct tls_session *tls_session_new(struct tls_identity *identity, int fd,
 				    const struct tls_peer *peer, const char *address,
 				    void (*wake)(void *user), void *user);
 
+/* Nothing is sent any more, close_notify included. */
+void tls_session_give_up(struct tls_session *session);
+
 /* Takes @fd, which is closed now or when the job ends. NULL is fine. */
 void tls_session_free(struct tls_session *session, int fd);
 

@@ -295,3 +295,45 @@ Test(dial, can_be_given_up_while_a_name_is_looked_up)
 	run();
 	cr_assert_eq(fault, DIAL_REFUSED, "%s", message);
 }
+
+Test(dial, sees_that_the_peer_has_ended)
+{
+	int listening = loopback_listening(0);
+
+	target.port = port_of(listening);
+	run();
+	int peer_fd = accept(listening, NULL, NULL);
+
+	cr_assert(!dial_look_after(connected_fd));
+	cr_assert_eq(option_of(connected_fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 20000);
+	shutdown(peer_fd, SHUT_WR);
+	cr_assert(dial_look_after(connected_fd));
+	close(peer_fd);
+	close(listening);
+}
+
+/* TCP_USER_TIMEOUT alone would end it. */
+Test(dial, is_patient_with_a_peer_that_takes_nothing_for_a_while)
+{
+	static char zeros[65536];
+	int listening = loopback_listening(0);
+
+	target.port = port_of(listening);
+	run();
+	int peer_fd = accept(listening, NULL, NULL);
+
+	while (write(connected_fd, zeros, sizeof(zeros)) > 0)
+		;
+	/* Until all that is on its way is acknowledged. */
+	do
+		cr_assert(!dial_look_after(connected_fd));
+	while (option_of(connected_fd, IPPROTO_TCP, TCP_USER_TIMEOUT) != 0);
+	fcntl(peer_fd, F_SETFL, O_NONBLOCK);
+	do {
+		while (read(peer_fd, zeros, sizeof(zeros)) > 0)
+			;
+		cr_assert(!dial_look_after(connected_fd));
+	} while (option_of(connected_fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == 0);
+	close(peer_fd);
+	close(listening);
+}
