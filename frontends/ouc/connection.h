@@ -29,6 +29,7 @@ struct connection_outputs {
 	uint32_t open;		 /* forward: pairs that are open */
 	uint64_t sent, received; /* messages; forward: bytes to the peer, from it */
 	uint64_t failures;	 /* connections that could not be made, or broke */
+	uint64_t skipped;	 /* cycles that came while the message before was not out yet */
 };
 
 const struct connection_settings *connection_settings(const struct connection *connection);

@@ -78,9 +78,10 @@ json_t *connection_json(const struct connection *connection)
 	json_t *counts;
 
 	connection_outputs(connection, &outputs);
-	counts = json_pack("{s:I, s:I, s:I, s:I}", "open", (json_int_t)outputs.open, "sent",
+	counts = json_pack("{s:I, s:I, s:I, s:I, s:I}", "open", (json_int_t)outputs.open, "sent",
 			   (json_int_t)outputs.sent, "received", (json_int_t)outputs.received,
-			   "failures", (json_int_t)outputs.failures);
+			   "failures", (json_int_t)outputs.failures, "skipped",
+			   (json_int_t)outputs.skipped);
 	return joined(
 		joined(settings_json(connection_settings(connection)), outputs_json(&outputs)),
 		counts);
