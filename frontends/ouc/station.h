@@ -23,6 +23,9 @@ struct station;
 			       char problem[STATION_PROBLEM_MAX]);
 void station_free(struct station *station); /* ends all connections; NULL is fine */
 
+/* Whether each place where peers come listens, or is known not to. */
+bool station_has_begun(const struct station *station);
+
 /* In the order of the file; NULL: beyond the last. */
 struct connection *station_connection(struct station *station, size_t index);
 struct connection *station_find(struct station *station, const char *name);

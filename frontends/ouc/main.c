@@ -1,0 +1,303 @@
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "events.h"
+#include "settings.h"
+#include "station.h"
+
+#define CONFIG_DEFAULT	 "/etc/keystore-ouc.conf"
+#define EXIT_USAGE	 2
+#define DESCRIPTORS_BASE 256 /* the program's own, look-ups, and what libraries open */
+
+enum {
+	OPTION_CONFIG = 1,
+	OPTION_CHECK,
+	OPTION_SOCKET,
+	OPTION_RUNTIME,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"check", required_argument, NULL, OPTION_CHECK},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"runtime", required_argument, NULL, OPTION_RUNTIME},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{0},
+};
+
+struct arguments {
+	const char *config;
+	const char *socket, *runtime; /* NULL: as the configuration says */
+	bool is_check;
+};
+
+static void print_help(void)
+{
+	puts("usage: keystore-ouc [--config FILE] [--socket PATH] [--runtime DIR]\n"
+	     "       keystore-ouc --check FILE\n"
+	     "\n"
+	     "Secure Open User Communication: exchanges data blocks with controllers over TLS, "
+	     "and\n"
+	     "forwards other protocols, with keys of keystored.\n"
+	     "\n"
+	     "  --config FILE  the configuration (default: " CONFIG_DEFAULT ")\n"
+	     "  --check FILE   say what is wrong with that configuration, and end; 1: something "
+	     "is\n"
+	     "  --socket PATH  keystored's socket, in place of the configuration's\n"
+	     "  --runtime DIR  where images and the control socket are, in place of the\n"
+	     "                 configuration's\n"
+	     "  --help         print this\n"
+	     "  --version      print the version\n"
+	     "\n"
+	     "keystore-ouc(8) and keystore-ouc.conf(5) have it all.");
+}
+
+static void log_line(const char *text)
+{
+	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") ? "" : "keystore-ouc: ", text);
+}
+
+/* "FILE:12: [Press] RemotePort: it is missing; …". */
+static void on_problem(unsigned line, const char *section, const char *field, bool is_warning,
+		       const char *message, void *user)
+{
+	const struct arguments *arguments = user;
+	char place[32] = "";
+
+	if (line)
+		snprintf(place, sizeof(place), ":%u", line);
+	fprintf(stderr, "%s%s:%s%s%s%s%s%s %s%s\n", arguments->config, place, *section ? " [" : "",
+		section, *section ? "]" : "", *field ? " " : "", field,
+		*section || *field ? ":" : "", is_warning ? "warning: " : "", message);
+}
+
+static struct settings *read_settings(struct arguments *arguments)
+{
+	FILE *file = fopen(arguments->config, "re");
+	struct settings *settings = NULL;
+
+	if (!file) {
+		fprintf(stderr, "keystore-ouc: %s cannot be read: %s\n", arguments->config,
+			strerror(errno));
+		return NULL;
+	}
+	if (!settings_read(file, on_problem, arguments, &settings))
+		settings = NULL;
+	fclose(file);
+	return settings;
+}
+
+static int check(struct arguments *arguments)
+{
+	struct settings *settings = read_settings(arguments);
+
+	if (!settings)
+		return EXIT_FAILURE;
+	printf("%zu connections, %zu blocks: fine\n", settings->connection_count,
+	       settings->block_count);
+	settings_free(settings);
+	return EXIT_SUCCESS;
+}
+
+static bool set_path(char *to, size_t len, const char *path, const char *option)
+{
+	if (!path)
+		return true;
+	if (*path != '/' || strlen(path) >= len) {
+		fprintf(stderr,
+			"keystore-ouc: %s %s is not possible: give a path that begins with / and "
+			"has at most %zu bytes\n",
+			option, path, len - 1);
+		return false;
+	}
+	strcpy(to, path);
+	return true;
+}
+
+/* OpenSSL's provider for keystored finds it by its environment. */
+static bool take_paths(const struct arguments *arguments, struct settings *settings)
+{
+	return set_path(settings->socket, sizeof(settings->socket), arguments->socket,
+			"--socket") &&
+	       set_path(settings->runtime, SETTINGS_RUNTIME_MAX + 1, arguments->runtime,
+			"--runtime") &&
+	       (!*settings->socket || setenv("KEYSTORE_SOCKET", settings->socket, 1) == 0);
+}
+
+/* Each stream of TLS has an eventfd besides its socket, for what it asks of keystored. */
+static rlim_t descriptors_of(const struct settings *settings)
+{
+	rlim_t count = DESCRIPTORS_BASE + settings->block_count + 2 * settings->handshakes_max;
+
+	for (size_t i = 0; i < settings->connection_count; i++) {
+		const struct connection_settings *connection = &settings->connections[i];
+		rlim_t streams = connection->is_forward ? 2 * (rlim_t)connection->forward_max : 1;
+
+		count += 1 + (connection->is_secure ? 2 * streams : streams);
+	}
+	return count;
+}
+
+static void raise_limit(const struct settings *settings)
+{
+	rlim_t needed = descriptors_of(settings);
+	struct rlimit limit;
+	char text[256];
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == needed)
+		return;
+	snprintf(text, sizeof(text),
+		 "warning: the connections may need %llu file descriptors, and %llu are allowed: "
+		 "raise LimitNOFILE of the service",
+		 (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
+	log_line(text);
+}
+
+struct program {
+	struct settings *settings;
+	struct control *control;
+	sd_event *event;
+	struct events *events;
+	struct station *station;
+};
+
+static bool set_signals(struct program *program)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+	       sd_event_add_signal(program->event, NULL, SIGTERM, NULL, NULL) >= 0 &&
+	       sd_event_add_signal(program->event, NULL, SIGINT, NULL, NULL) >= 0;
+}
+
+/* A port that is taken does not hold up the others. */
+static int on_begun(sd_event_source *source, void *user)
+{
+	const struct program *program = user;
+
+	if (!station_has_begun(program->station))
+		return 0;
+	(void)sd_notifyf(0, "READY=1\nSTATUS=%zu connections, %zu blocks",
+			 program->settings->connection_count, program->settings->block_count);
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+static bool start(struct program *program, char problem[STATION_PROBLEM_MAX])
+{
+	char path[SETTINGS_PATH_MAX + 32];
+	const char *runtime = program->settings->runtime;
+
+	snprintf(problem, STATION_PROBLEM_MAX, "it cannot be started: %s", strerror(ENOMEM));
+	if (sd_event_new(&program->event) < 0 || !set_signals(program))
+		return false;
+	/* systemd makes it; whoever starts this by hand gets one, too. */
+	if (mkdir(runtime, 0750) < 0 && errno != EEXIST) {
+		snprintf(problem, STATION_PROBLEM_MAX, "the directory %s cannot be made: %s",
+			 runtime, strerror(errno));
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/" CONTROL_SOCKET_NAME, runtime);
+	if (!control_open(path, &program->control, problem))
+		return false;
+	program->events = events_new(program->event, STDOUT_FILENO);
+	return program->events &&
+	       station_new(program->event, program->settings, program->events, &program->station,
+			   problem) &&
+	       control_serve(program->control, program->event, program->settings, program->station,
+			     program->events) &&
+	       sd_event_add_post(program->event, NULL, on_begun, program) >= 0;
+}
+
+static void stop(struct program *program)
+{
+	if (program->control)
+		control_end(program->control);
+	station_free(program->station);
+	control_close(program->control);
+	events_free(program->events);
+	sd_event_unref(program->event);
+	settings_free(program->settings);
+}
+
+static int run(struct arguments *arguments)
+{
+	struct program program = {.settings = read_settings(arguments)};
+	char problem[STATION_PROBLEM_MAX];
+	int code = EXIT_FAILURE;
+	unsigned seed = 0;
+
+	if (!program.settings || !take_paths(arguments, program.settings))
+		goto out;
+	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+	srandom(seed);
+	raise_limit(program.settings);
+	if (!start(&program, problem)) {
+		log_line(problem);
+		goto out;
+	}
+	if (sd_event_loop(program.event) >= 0)
+		code = EXIT_SUCCESS;
+	(void)sd_notify(0, "STOPPING=1");
+out:
+	stop(&program);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.config = CONFIG_DEFAULT};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG:
+			arguments.config = optarg;
+			break;
+		case OPTION_CHECK:
+			arguments.config = optarg;
+			arguments.is_check = true;
+			break;
+		case OPTION_SOCKET:
+			arguments.socket = optarg;
+			break;
+		case OPTION_RUNTIME:
+			arguments.runtime = optarg;
+			break;
+		case OPTION_HELP:
+			print_help();
+			return EXIT_SUCCESS;
+		case OPTION_VERSION:
+			puts("keystore-ouc " KEYSTORE_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr,
+			"keystore-ouc: it takes no argument like '%s': see keystore-ouc --help\n",
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	return arguments.is_check ? check(&arguments) : run(&arguments);
+}
