@@ -248,7 +248,9 @@ static int run(struct arguments *arguments)
 
 	if (!program.settings || !take_paths(arguments, program.settings))
 		goto out;
-	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+	/* For waits that are not to be alike: early after a boot the process ID will do. */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (unsigned)getpid();
 	srandom(seed);
 	raise_limit(program.settings);
 	if (!start(&program, problem)) {
