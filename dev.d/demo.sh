@@ -20,13 +20,15 @@ demo() {
 	demo_sign
 	demo_decrypt
 	demo_secrecy "$dir/state"
-	say "That was the main job. Files: $dir/example"
+	demo_ouc "$dir"
+	say "That was the main job. Files: $dir/example, $dir/controllers"
 	service_explain "$dir" "$short"
+	demo_ouc_explain "$dir"
 }
 
 # Shows a command line, runs it, and stops the demonstration if it fails.
 show() {
-	printf '\n%s$ %s%s\n' "$cyan" "$1" "$plain"
+	printf '\n%s%s$ %s%s\n' "$cyan" "${prompt:+$prompt }" "$1" "$plain"
 	bash -euo pipefail -c "$1" || die "this step failed: $1"
 }
 

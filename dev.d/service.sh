@@ -154,7 +154,9 @@ service_down() {
 	[ -n "$dir" ] || die "down wants a directory"
 	[[ $dir = /* ]] || dir=$invoked_from/$dir
 	[ -d "$dir" ] || die "there is no directory $dir"
+	demo_ouc_down "$dir"
 	cd "$dir" || exit
+	stop keystore-ouc keystore-ouc
 	stop keystored keystored
 	stop tpm-proxy tpm-proxy
 	stop swtpm swtpm
