@@ -19,6 +19,7 @@ demo_ouc() { # DIR
 	say "TRCV_C on PLC-2 waits, TSEND_C on PLC-1 connects and sends each second, by TLS"
 	while port_is_taken "$ouc_port"; do ouc_port=$((ouc_port + 1)); done
 	in_plc "$dir" plc-2 demo_ouc_receiver
+	wait_until 20 port_is_taken "$ouc_port" || die "PLC-2 does not listen"
 	in_plc "$dir" plc-1 demo_ouc_sender
 	in_plc "$dir" plc-1 show 'keystore-ouc-ctl send Send Var1=TRUE Var2="Hello World!" --wait'
 	in_plc "$dir" plc-2 wait_until 20 received_hello || die "the message did not arrive"

@@ -46,6 +46,12 @@ Test(ouc_guide, works_line_by_line)
 					   "2> /dev/null || cp guide script; grep ^export guide >> "
 					   "exports || :; bash -euxo pipefail script >&2",
 					   port));
+			/* Slower than a reader, but sanitizers are slower still. */
+			free(fixture_sh_ok(plcs[1],
+					   "bash -c 'while test -e run/control.sock && ! (exec 3<> "
+					   "/dev/tcp/127.0.0.1/%d) 2> /dev/null; do sleep 0.1; "
+					   "done'",
+					   port));
 			/* "Carry …": */
 			free(fixture_sh_ok(plcs[!is_first], "cp *-ca.pem %s/ 2> /dev/null || :",
 					   fixture_dir(plcs[is_first])));
@@ -56,8 +62,7 @@ Test(ouc_guide, works_line_by_line)
 	cr_assert_geq(count, 11, "the guide's blocks are no longer found");
 	free(fixture_sh_ok(plcs[1], "grep -q 'after the renewal' events.jsonl"));
 	for (int i = 0; i < 2; i++) {
-		free(fixture_sh_ok(plcs[i], "fails() { \"$@\" && return 1 || return 0; }; "
-					    "while test -e run/control.sock; do sleep 0.05; done"));
+		free(fixture_sh_ok(plcs[i], "while test -e run/control.sock; do sleep 0.05; done"));
 		fixture_free(plcs[i]);
 	}
 }
