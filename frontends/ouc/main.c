@@ -16,7 +16,7 @@
 #include "settings.h"
 #include "station.h"
 
-#define CONFIG_DEFAULT	 "/etc/keystore-ouc.conf"
+#define CONFIG_DEFAULT	 "/etc/keystore/keystore-ouc.conf"
 #define EXIT_USAGE	 2
 #define DESCRIPTORS_BASE 256 /* the program's own, look-ups, and what libraries open */
 
@@ -107,8 +107,9 @@ static int check(struct arguments *arguments)
 
 	if (!settings)
 		return EXIT_FAILURE;
-	printf("%zu connections, %zu blocks: fine\n", settings->connection_count,
-	       settings->block_count);
+	printf("%s: fine: %zu connection%s, %zu data block%s\n", arguments->config,
+	       settings->connection_count, settings->connection_count == 1 ? "" : "s",
+	       settings->block_count, settings->block_count == 1 ? "" : "s");
 	settings_free(settings);
 	return EXIT_SUCCESS;
 }
