@@ -383,9 +383,9 @@ Test(connection, counts_cycles_in_which_the_peer_takes_nothing)
 	listening = loopback_listening(0);
 	settings.remote_port = port_of(listening);
 	connection = connection_new(&world, &settings, image, NULL);
-	UNTIL(outputs_of(connection).skipped >= 3);
-	cr_assert(outputs_of(connection).busy);
-	cr_assert_eq(outputs_of(connection).status, OUC_SENDING);
+	/* The kernel's buffers grow for a while, and a message that was late goes out all the same. */
+	UNTIL(outputs_of(connection).skipped >= 3 && outputs_of(connection).busy &&
+	      outputs_of(connection).status == OUC_SENDING);
 	connection_free(connection);
 	connection = NULL;
 	data_image_close(image);
