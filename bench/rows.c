@@ -118,6 +118,14 @@ double seconds_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+void sleep_until(double when)
+{
+	struct timespec until = {.tv_sec = (time_t)when};
+
+	until.tv_nsec = (long)((when - (double)until.tv_sec) * 1e9);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
 double cpu_seconds(pid_t pid)
 {
 	struct timespec used = {0};
@@ -140,4 +148,18 @@ double resident_mb(pid_t pid)
 		bytes = strtod(found, NULL) * (double)sysconf(_SC_PAGESIZE);
 	free(status);
 	return bytes / 1e6;
+}
+
+double memory_kib(pid_t pid)
+{
+	char path[64], *status, *found;
+	double kib = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	status = file_read(path, NULL);
+	found = strstr(status, "\nPss:");
+	if (found)
+		kib = strtod(found + 5, NULL);
+	free(status);
+	return kib;
 }

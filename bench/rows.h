@@ -49,10 +49,14 @@ double median(double *values, size_t count);
 /* Megabytes of memory that a process has now. */
 double resident_mb(pid_t pid);
 
+/* KiB of memory that a process has now, what it shares with others in parts (Pss). */
+double memory_kib(pid_t pid);
+
 /* Seconds of processor time that a process has used. */
 double cpu_seconds(pid_t pid);
 
 /* Seconds of the monotonic clock. */
 double seconds_now(void);
+void sleep_until(double when);
 
 #endif

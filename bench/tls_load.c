@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "rows.h"
 #include "tls_dial.h"
@@ -94,14 +93,6 @@ struct load load_run(const char *place, unsigned clients, double seconds)
 	load = finish(all, clients, &barrier);
 	SSL_CTX_free(tls);
 	return load;
-}
-
-static void sleep_until(double when)
-{
-	struct timespec until = {.tv_sec = (time_t)when};
-
-	until.tv_nsec = (long)((when - (double)until.tv_sec) * 1e9);
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 static void echo_once(SSL *ssl)
