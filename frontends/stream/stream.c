@@ -27,6 +27,10 @@ struct stream {
 	bool finishes;	/* its end is still to be sent */
 	bool has_more;	/* not read until STREAM_AGAIN */
 	bool has_failed;
+	uint32_t watched; /* what io is armed for … */
+	bool has_fired;	  /* … and told of: it tells no more before it is armed again */
+	bool is_in_turn;  /* its handler runs, which may free it: until that is through … */
+	bool is_freed;	  /* … it is there */
 	struct stream_failure failure;
 };
 
@@ -52,15 +56,42 @@ static uint32_t interest(const struct stream *stream)
 	return events;
 }
 
+/*
+ * Edge-triggered, and armed again after each turn: a level-triggered epoll is asked about all
+ * sockets that are ready, for each of them again, since a turn of the loop is one source's.
+ */
+static void arm(struct stream *stream, uint32_t events)
+{
+	if (!stream->has_fired && events == stream->watched)
+		return;
+	stream->has_fired = false;
+	stream->watched = events;
+	(void)sd_event_source_set_io_events(stream->io, events | EPOLLET);
+}
+
 /* Out of the loop while nothing of the socket matters: a hang-up would be told without end. */
 static void watch(struct stream *stream)
 {
 	uint32_t events = interest(stream);
 	bool is_idle = !stream->has_failed && stream->is_open && !stream->has_ended;
 
-	(void)sd_event_source_set_io_events(stream->io, events);
+	if (stream->is_in_turn)
+		return;
+	arm(stream, events);
 	(void)sd_event_source_set_enabled(stream->io,
 					  events || is_idle ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+/* What the handler wants in the end is what counts. */
+static void take_turn(struct stream *stream, void (*handler)(void *user))
+{
+	stream->is_in_turn = true;
+	handler(stream->user);
+	stream->is_in_turn = false;
+	if (stream->is_freed)
+		free(stream);
+	else
+		watch(stream);
 }
 
 static void fail_by(struct stream *stream, const struct stream_failure *failure)
@@ -159,6 +190,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
 
 	(void)source;
 	(void)fd;
+	stream->has_fired = true;
 	if (!stream->is_open) {
 		if (!stream->has_failed)
 			shake_hands(stream);
@@ -169,10 +201,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
 		if (stream->has_failed)
 			return 0;
 	}
-	if (!stream->wants)
+	if (stream->wants && stream->is_told_open)
+		take_turn(stream, stream->handler.ready);
+	else if (!stream->wants && !stream->finishes)
 		on_idle_end(stream);
-	else if (stream->is_told_open)
-		stream->handler.ready(stream->user); /* it may be freed in there */
 	return 0;
 }
 
@@ -187,10 +219,9 @@ static int on_soon(sd_event_source *source, void *user)
 		stream->is_told_open = true;
 		/* What came with the handshake's last bytes is in memory already. */
 		stream->has_more = stream->tls != NULL;
-		watch(stream);
-		stream->handler.opened(stream->user);
+		take_turn(stream, stream->handler.opened);
 	} else if ((stream->wants & STREAM_READ) && stream->has_more) {
-		stream->handler.ready(stream->user);
+		take_turn(stream, stream->handler.ready);
 	}
 	return 0;
 }
@@ -291,7 +322,9 @@ void stream_free(struct stream *stream)
 	else
 		close(stream->fd);
 	sd_event_unref(stream->event);
-	free(stream);
+	stream->is_freed = true;
+	if (!stream->is_in_turn)
+		free(stream);
 }
 
 void stream_reset(struct stream *stream)
