@@ -492,6 +492,23 @@ def ouc_settings():
     }.items()} | {"latin1": b"[Send]\nTrustGroup = \xe4\n"}
 
 
+def ouc_messages():
+    """Pieces of messages of a block with Bool, String[5] and Int."""
+    def pieces(*parts):
+        return b"".join(bytes([len(part)]) + part for part in parts)
+
+    good = bytes([1, 0, 5, 3]) + b"abc\0\0" + bytes([0, 1, 2])
+    return {
+        "one": pieces(good),
+        "three": pieces(good * 3),
+        "cut": pieces(good[:5], good[5:] + good[:1], good[1:]),
+        "end": pieces(good, b""),
+        "short": pieces(good[:7], b""),
+        "most": pieces(good, good[:2] + bytes([6]) + good[3:]),
+        "used": pieces(good[:3] + bytes([6]) + good[4:]),
+    }
+
+
 def ouc_commands():
     return {name: text.encode() for name, text in {
         "list": '{"command":"list"}',
@@ -590,6 +607,7 @@ write("reference", references())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("ouc_control", ouc_commands())
+write("ouc_receiver", ouc_messages())
 write("data_view", data_views())
 write("data_type", data_types())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
