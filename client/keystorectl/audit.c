@@ -32,11 +32,11 @@ static bool take_json(const struct ks_record *record, void *list)
 	object = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o}", "seq",
 			   (json_int_t)record->seq, "time", time, "time_us",
 			   (json_int_t)record->time, "uid", (json_int_t)record->uid, "pid",
-			   (json_int_t)record->pid, "operation", text_json(record->operation),
-			   "object", text_json(record->object), "status", text_json(record->status),
-			   "detail", text_json(record->detail), "count", (json_int_t)record->count,
+			   (json_int_t)record->pid, "operation", json_text(record->operation),
+			   "object", json_text(record->object), "status", json_text(record->status),
+			   "detail", json_text(record->detail), "count", (json_int_t)record->count,
 			   "chain", chain ? json_string(chain) : NULL);
-	json_object_set_new(object, "user", *record->user ? text_json(record->user) : json_null());
+	json_object_set_new(object, "user", *record->user ? json_text(record->user) : json_null());
 	free(chain);
 	return json_array_append_new(list, object) == 0;
 }
@@ -136,10 +136,10 @@ static json_t *audit_json(const struct ks_audit *audit)
 		(int)(audit->finding == KS_FINDING_INTACT), "finding", finding_text(audit->finding),
 		"first", (json_int_t)audit->first, "last", (json_int_t)audit->last, "since",
 		audit->since ? json_string(since) : json_null(), "message",
-		text_json(audit->message), "records", (json_int_t)audit->records, "newest",
+		json_text(audit->message), "records", (json_int_t)audit->records, "newest",
 		(json_int_t)audit->newest, "anchored", (int)audit->anchored, "anchored_seq",
 		audit->anchored ? json_integer((json_int_t)audit->anchored_seq) : json_null(),
-		"anchor_note", text_json(audit->anchor_note));
+		"anchor_note", json_text(audit->anchor_note));
 }
 
 static void print_audit(const struct ks_audit *audit)

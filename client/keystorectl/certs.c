@@ -293,7 +293,7 @@ static enum exit_code finish_export(struct ctl *ctl, const struct ks_result *res
 	if (code != EXIT_OK || !ctl->json)
 		return code;
 	if (out) {
-		object = json_pack("{s:o}", "out", text_json(out));
+		object = json_pack("{s:o}", "out", json_text(out));
 	} else if (is_binary) {
 		char *text = base64_text(result->data, result->data_len);
 

@@ -126,13 +126,13 @@ static json_t *history_json(const struct ks_cert *cert)
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 						      "version", (json_int_t)version->version,
 						      "state", state_text(version->state), "serial",
-						      text_json(version->serial), "not_before",
+						      json_text(version->serial), "not_before",
 						      time_json(version->not_before), "not_after",
 						      time_json(version->not_after), "created",
 						      time_json(version->created), "fingerprint",
 						      fingerprint_json(version->fingerprint),
 						      "signature_algorithm",
-						      text_json(version->signature_algorithm)));
+						      json_text(version->signature_algorithm)));
 	}
 	return list;
 }
@@ -173,9 +173,9 @@ json_t *cert_json(const struct ks_cert *cert)
 	json_t *object = json_pack(
 		"{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "id",
 		(json_int_t)cert->id, "kind", kind_text(cert->kind), "profile",
-		text_json(cert->profile), "common_name", text_json(cert->common_name), "subject",
-		text_json(cert->subject), "issuer", text_json(cert->issuer), "issuer_id",
-		(json_int_t)cert->issuer_id, "serial", text_json(cert->serial), "not_before",
+		json_text(cert->profile), "common_name", json_text(cert->common_name), "subject",
+		json_text(cert->subject), "issuer", json_text(cert->issuer), "issuer_id",
+		(json_int_t)cert->issuer_id, "serial", json_text(cert->serial), "not_before",
 		time_json(cert->not_before), "not_after", time_json(cert->not_after), "state",
 		state_text(cert->state));
 
@@ -185,10 +185,10 @@ json_t *cert_json(const struct ks_cert *cert)
 			    !cert->key_id ? json_null()
 					  : json_pack("{s:I, s:o, s:s, s:s}", "id",
 						      (json_int_t)cert->key_id, "name",
-						      text_json(cert->key_name), "origin",
+						      json_text(cert->key_name), "origin",
 						      origin_text(cert->key_origin), "algorithm",
 						      algorithm_text(cert)));
-	json_object_set_new(object, "signature_algorithm", text_json(cert->signature_algorithm));
+	json_object_set_new(object, "signature_algorithm", json_text(cert->signature_algorithm));
 	if (cert->fingerprint)
 		json_object_set_new(object, "fingerprint", fingerprint_json(cert->fingerprint));
 	if (cert->state == KS_CERT_REVOKED) {
@@ -308,7 +308,7 @@ enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *r
 	}
 	object = cert_json(&result->certs[0]);
 	if (object && *result->note)
-		json_object_set_new(object, "note", text_json(result->note));
+		json_object_set_new(object, "note", json_text(result->note));
 	return ctl_print_json(ctl, object);
 }
 

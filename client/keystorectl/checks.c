@@ -44,8 +44,8 @@ static void print_finding(const struct ks_check_finding *finding)
 static json_t *finding_json(const struct ks_check_finding *finding)
 {
 	return json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)finding->id, "severity",
-			 severity_text(finding->severity), "rule", text_json(finding->rule),
-			 "clause", text_json(finding->clause), "text", text_json(finding->text));
+			 severity_text(finding->severity), "rule", json_text(finding->rule),
+			 "clause", json_text(finding->clause), "text", json_text(finding->text));
 }
 
 static void take(const struct ks_check *check, struct outcome *outcome)

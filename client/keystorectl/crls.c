@@ -141,7 +141,7 @@ static enum exit_code write_crl(struct ctl *ctl, const struct download *download
 	if ((out && code != EXIT_OK) || !ctl->json)
 		goto out;
 	code = ctl_print_json(ctl, out ? json_pack("{s:s, s:o}", "number", download->number, "out",
-						   text_json(out))
+						   json_text(out))
 				       : json_pack("{s:s, s:s%}", "number", download->number, "pem",
 						   pem, (size_t)len));
 out:
@@ -181,8 +181,8 @@ static json_t *crl_json(const struct ks_crl *crl)
 	time_text(crl->this_update, since);
 	time_text(crl->next_update, until);
 	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:I, s:I, s:b}", "ca_id",
-			 (json_int_t)crl->ca_id, "ca", text_json(crl->ca), "number",
-			 text_json(crl->number), "this_update", since, "next_update", until,
+			 (json_int_t)crl->ca_id, "ca", json_text(crl->ca), "number",
+			 json_text(crl->number), "this_update", since, "next_update", until,
 			 "entries", (json_int_t)crl->entries, "bytes", (json_int_t)crl->bytes,
 			 "pending", crl->pending);
 }

@@ -60,7 +60,7 @@ static void print_failure(const struct ctl *ctl, enum exit_code code, const char
 	if (!ctl->json)
 		return;
 	object = json_pack("{s:{s:s, s:o, s:i}}", "error", "status", status, "message",
-			   text_json(message), "exit_code", (int)code);
+			   json_text(message), "exit_code", (int)code);
 	if (object && json_dumpf(object, stdout, JSON_COMPACT) == 0)
 		putchar('\n');
 	json_decref(object);
@@ -204,22 +204,6 @@ json_t *operations_json(unsigned operations)
 	if (operations & KS_OPERATION_DECRYPT)
 		json_array_append_new(list, json_string("decrypt"));
 	return list;
-}
-
-json_t *text_json(const char *text)
-{
-	json_t *value = json_string(text);
-	char *copy = NULL;
-
-	if (value)
-		return value;
-	copy = strdup(text);
-	for (char *at = copy; at && *at; at++)
-		if (*at & 0x80)
-			*at = '?';
-	value = copy ? json_string(copy) : NULL;
-	free(copy);
-	return value;
 }
 
 char *hex_text(const uint8_t *bytes, size_t len)

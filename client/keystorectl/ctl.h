@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "arguments.h"
+#include "json_text.h"
 #include "keystore.h"
 
 /* Stable: scripts rely on them, and keystorectl(1) lists them. */
@@ -67,8 +68,6 @@ void time_text(int64_t seconds, char text[TIME_BYTES]);
 /* "sign,decrypt"; "none". Static. */
 const char *operations_text(unsigned operations);
 json_t *operations_json(unsigned operations);
-/* A string; '?' for what is no UTF-8. */
-json_t *text_json(const char *text);
 /* Lower-case digits. NULL: no memory. free() it. */
 char *hex_text(const uint8_t *bytes, size_t len);
 /* RFC 4648 4. NULL: no memory. Wipe and free() it. */

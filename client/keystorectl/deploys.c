@@ -34,7 +34,7 @@ static enum exit_code load(struct ctl *ctl, struct deploy_list **ret_list)
 
 static json_t *text_or_null(const char *text)
 {
-	return *text ? text_json(text) : json_null();
+	return *text ? json_text(text) : json_null();
 }
 
 static json_t *entry_json(const struct deploy_entry *entry)
@@ -45,11 +45,11 @@ static json_t *entry_json(const struct deploy_entry *entry)
 	snprintf(mode, sizeof(mode), "%04o", (unsigned)deployment->mode & 07777);
 	if (*entry->problem)
 		return json_pack("{s:s, s:o}", "name", deployment->name, "problem",
-				 text_json(entry->problem));
+				 json_text(entry->problem));
 	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "name", deployment->name,
 			 "cert_id", (json_int_t)deployment->cert_id, "cert",
-			 text_json(deployment->paths[DEPLOYMENT_CERT]), "key",
-			 text_json(deployment->paths[DEPLOYMENT_KEY]), "chain",
+			 json_text(deployment->paths[DEPLOYMENT_CERT]), "key",
+			 json_text(deployment->paths[DEPLOYMENT_KEY]), "chain",
 			 text_or_null(deployment->paths[DEPLOYMENT_CHAIN]), "owner",
 			 text_or_null(deployment->owner), "mode", mode, "reload",
 			 text_or_null(deployment->unit), "run", text_or_null(deployment->command));
@@ -128,8 +128,8 @@ static json_t *status_json(const struct deploy_entry *entry, const struct deploy
 	if (!object)
 		return NULL;
 	json_object_set_new(object, "state", json_string(deploy_state_name(status->state)));
-	json_object_set_new(object, "note", text_json(status->note));
-	json_object_set_new(object, "output", text_json(status->output));
+	json_object_set_new(object, "note", json_text(status->note));
+	json_object_set_new(object, "output", json_text(status->output));
 	json_object_set_new(object, "common_name", text_or_null(status->common_name));
 	json_object_set_new(object, "version",
 			    status->version ? json_integer(status->version) : json_null());

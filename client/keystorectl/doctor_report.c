@@ -100,12 +100,12 @@ static json_t *line_json(const struct doctor_line *line)
 {
 	json_t *object = json_pack("{s:s, s:s, s:o}", "check", line->check, "result",
 				   results[line->result].name, "found",
-				   text_json(line->found ? line->found : ""));
+				   json_text(line->found ? line->found : ""));
 
 	if (object && line->to_do)
-		json_object_set_new(object, "to_do", text_json(line->to_do));
+		json_object_set_new(object, "to_do", json_text(line->to_do));
 	if (object && line->command)
-		json_object_set_new(object, "command", text_json(line->command));
+		json_object_set_new(object, "command", json_text(line->command));
 	return object;
 }
 
@@ -116,7 +116,7 @@ static json_t *report_json(const struct doctor *doctor)
 	for (size_t i = 0; i < doctor->line_count; i++)
 		json_array_append_new(list, line_json(&doctor->lines[i]));
 	return json_pack("{s:b, s:o, s:o}", "ok", !has_failed(doctor), "user",
-			 text_json(doctor->user), "checks", list);
+			 json_text(doctor->user), "checks", list);
 }
 
 /* A command is never broken: it is there to be copied. */

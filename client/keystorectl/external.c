@@ -223,7 +223,7 @@ static enum exit_code tell(const struct external *external)
 	if (external->ctl->json)
 		return ctl_print_json(external->ctl,
 				      json_pack("{s:I, s:o}", "id", (json_int_t)external->id, "out",
-						text_json(external->root)));
+						json_text(external->root)));
 	printf("certificate %llu, its private key and its CA are in %s\n",
 	       (unsigned long long)external->id, external->root);
 	return EXIT_OK;

@@ -23,7 +23,7 @@ static json_t *group_json(const struct ks_trust_group *group)
 	if (group->updated)
 		time_text(group->updated, time);
 	return json_pack("{s:o, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
-			 text_json(group->name), "predefined", group->predefined, "auto_accept",
+			 json_text(group->name), "predefined", group->predefined, "auto_accept",
 			 group->auto_accept, "crls", crls_text(group->crls), "trusted_certs",
 			 (json_int_t)group->trusted_certs, "trusted_crls",
 			 (json_int_t)group->trusted_crls, "issuer_certs",
@@ -126,7 +126,7 @@ static enum exit_code change_group(struct ctl *ctl, struct ks_group_change *chan
 	else if (!change->remove)
 		code = show(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o}", "deleted", text_json(ctl->words[0])));
+		code = ctl_print_json(ctl, json_pack("{s:o}", "deleted", json_text(ctl->words[0])));
 	else
 		printf("deleted trust group %s\n", ctl->words[0]);
 	ks_result_free(result);

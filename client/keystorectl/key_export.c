@@ -90,7 +90,7 @@ static enum exit_code tell(struct ctl *ctl, const char *out, enum output_kind ki
 		code = file_write(ctl, out, kind, pem, len);
 	if (code == EXIT_OK && ctl->json)
 		code = ctl_print_json(
-			ctl, out ? json_pack("{s:o}", "out", text_json(out))
+			ctl, out ? json_pack("{s:o}", "out", json_text(out))
 				 : json_pack("{s:o}", "pem", json_stringn((const char *)pem, len)));
 	return code;
 }

@@ -162,7 +162,7 @@ static enum exit_code command_key_delete(struct ctl *ctl)
 	if (ks_key_delete(ctl->client, ctl->words[0], &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o}", "deleted", text_json(ctl->words[0])));
+		code = ctl_print_json(ctl, json_pack("{s:o}", "deleted", json_text(ctl->words[0])));
 	else
 		printf("deleted %s\n", ctl->words[0]);
 	ks_result_free(result);

@@ -57,7 +57,7 @@ static json_t *grant_json(const struct ks_grant *grant)
 	char *name = subject_name(grant->subject, grant->id);
 	json_t *object = json_pack(
 		"{s:s, s:I, s:o, s:o}", "subject", grant->subject == KS_SUBJECT_UID ? "uid" : "gid",
-		"id", (json_int_t)grant->id, "name", name ? text_json(name) : json_null(),
+		"id", (json_int_t)grant->id, "name", name ? json_text(name) : json_null(),
 		"operations", operations_json(grant->operations));
 
 	free(name);
@@ -91,7 +91,7 @@ static void add_details(json_t *object, const struct ks_key *key)
 		json_array_append_new(grants, grant_json(&key->grants[i]));
 	json_object_set_new(object, "grants", grants);
 	if (*key->service)
-		json_object_set_new(object, "service", text_json(key->service));
+		json_object_set_new(object, "service", json_text(key->service));
 	free(fingerprint);
 }
 
@@ -105,7 +105,7 @@ json_t *key_json(const struct ks_key *key)
 	snprintf(handle, sizeof(handle), "0x%08x", key->persistent_handle);
 	object =
 		json_pack("{s:I, s:o, s:s, s:o, s:s, s:b, s:o, s:s, s:I, s:b}", "id",
-			  (json_int_t)key->id, "name", text_json(key->name), "algorithm",
+			  (json_int_t)key->id, "name", json_text(key->name), "algorithm",
 			  key_algorithm(key), "usage", operations_json(key->operations), "origin",
 			  origin_text(key->origin), "pinned", (int)key->pinned, "persistent_handle",
 			  key->pinned ? json_string(handle) : json_null(), "created", created,

@@ -24,7 +24,7 @@ static enum exit_code print_login(const struct ctl *ctl, const struct ks_result 
 				       json_pack("{s:I, s:I, s:o}", "idle_seconds",
 						 (json_int_t)login->idle_seconds, "life_seconds",
 						 (json_int_t)login->life_seconds, "token_file",
-						 text_json(path)));
+						 json_text(path)));
 	return ctl_print_json(ctl, object);
 }
 
@@ -80,7 +80,7 @@ static enum exit_code print_whoami(const struct ctl *ctl, const struct ks_whoami
 	if (ctl->json)
 		return ctl_print_json(
 			ctl, json_pack("{s:I, s:o, s:o, s:o, s:b}", "uid", (json_int_t)who->uid,
-				       "user", *who->user ? text_json(who->user) : json_null(),
+				       "user", *who->user ? json_text(who->user) : json_null(),
 				       "roles", names_json(who->roles, who->role_count), "rights",
 				       rights_json(who->rights), "has_users", (int)who->has_users));
 	rights = rights_text(who->rights);
@@ -134,7 +134,7 @@ static enum exit_code command_passwd(struct ctl *ctl)
 	if (ks_password_change(ctl->client, &change, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o}", "changed", text_json(change.user)));
+		code = ctl_print_json(ctl, json_pack("{s:o}", "changed", json_text(change.user)));
 	else
 		printf("the password is changed, and every login of %s is over\n", change.user);
 out:
@@ -164,7 +164,7 @@ static enum exit_code print_sessions(const struct ctl *ctl, const struct ks_resu
 		if (list)
 			json_array_append_new(list, json_pack("{s:I, s:o, s:I, s:s, s:I}", "id",
 							      (json_int_t)session->id, "user",
-							      text_json(session->user), "uid",
+							      json_text(session->user), "uid",
 							      (json_int_t)session->uid, "since",
 							      since, "idle_seconds",
 							      (json_int_t)session->idle_seconds));

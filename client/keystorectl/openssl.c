@@ -54,7 +54,7 @@ static enum exit_code command_openssl_show(struct ctl *ctl)
 	if (out || !ctl->json)
 		code = file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)text, strlen(text));
 	if (code == EXIT_OK && ctl->json)
-		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", text_json(out))
+		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", json_text(out))
 					       : json_pack("{s:s}", "config", text));
 	free(text);
 	return code;
@@ -65,7 +65,7 @@ static enum exit_code tell(const struct ctl *ctl, const struct openssl_file *fil
 {
 	if (ctl->json)
 		return ctl_print_json(ctl, json_pack("{s:o, s:b, s:b}", "config",
-						     text_json(file->path), "enabled",
+						     json_text(file->path), "enabled",
 						     (int)is_enabled, "changed", (int)is_changed));
 	if (!is_changed)
 		printf("%s %s, and stays as it is\n", file->path,

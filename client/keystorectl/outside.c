@@ -36,7 +36,7 @@ static enum exit_code show_import(const struct ctl *ctl, const struct ks_result 
 	for (size_t i = 0; i < result->cert_count; i++)
 		json_array_append_new(certs, cert_json(&result->certs[i]));
 	for (size_t i = 0; i < result->note_count; i++)
-		json_array_append_new(notes, text_json(result->notes[i]));
+		json_array_append_new(notes, json_text(result->notes[i]));
 	return ctl_print_json(ctl, json_pack("{s:o, s:o}", "certs", certs, "notes", notes));
 }
 

@@ -29,11 +29,11 @@ static json_t *time_json(int64_t seconds)
 static json_t *rejected_json(const struct ks_rejected *rejected)
 {
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "id",
-			 (json_int_t)rejected->id, "group", text_json(rejected->group),
+			 (json_int_t)rejected->id, "group", json_text(rejected->group),
 			 "fingerprint", fingerprint_json(rejected->fingerprint), "subject",
-			 text_json(rejected->subject), "issuer", text_json(rejected->issuer),
+			 json_text(rejected->subject), "issuer", json_text(rejected->issuer),
 			 "reason", ks_verdict_name(rejected->reason), "message",
-			 text_json(rejected->message), "first_seen",
+			 json_text(rejected->message), "first_seen",
 			 time_json(rejected->first_seen), "last_seen",
 			 time_json(rejected->last_seen), "count", (json_int_t)rejected->count);
 }
@@ -182,12 +182,12 @@ static enum exit_code show_verdict(struct ctl *ctl, const struct ks_verdict *ver
 		return is_accepted ? EXIT_OK : EXIT_REFUSED;
 	}
 	object = json_pack("{s:b, s:s, s:o, s:I, s:o, s:b}", "accepted", is_accepted, "reason",
-			   ks_verdict_name(verdict->reason), "message", text_json(verdict->message),
+			   ks_verdict_name(verdict->reason), "message", json_text(verdict->message),
 			   "depth", (json_int_t)verdict->depth, "fingerprint",
 			   fingerprint_json(verdict->fingerprint), "auto_accepted",
 			   verdict->auto_accepted);
 	if (object && *verdict->missing_issuer)
-		json_object_set_new(object, "missing_issuer", text_json(verdict->missing_issuer));
+		json_object_set_new(object, "missing_issuer", json_text(verdict->missing_issuer));
 	if (object && verdict->reason == KS_VERDICT_REVOKED) {
 		json_object_set_new(object, "revoked_at", time_json(verdict->revoked_at));
 		json_object_set_new(object, "revocation_reason",

@@ -97,7 +97,7 @@ static json_t *service_json(const struct ks_service *service)
 			 (json_int_t)service->tpm_commands, "tpm_reopened",
 			 (json_int_t)service->tpm_reopened, "signatures_withheld",
 			 (json_int_t)service->signatures_withheld, "clock", "state",
-			 clock_text(service->clock), "note", text_json(service->clock_note),
+			 clock_text(service->clock), "note", json_text(service->clock_note),
 			 "certificates", "expiring", (json_int_t)service->certs_expiring, "expired",
 			 (json_int_t)service->certs_expired);
 }
@@ -223,31 +223,31 @@ static json_t *event_json(const struct ks_event *event, const char *time)
 	if (event->type == KS_EVENT_CRL)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "ca_id", (json_int_t)event->crl->ca_id,
-				 "number", text_json(event->crl->number));
+				 "number", json_text(event->crl->number));
 	if (event->type == KS_EVENT_EXPIRY)
 		return json_pack("{s:s, s:s, s:I, s:o, s:i, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
-				 "common_name", text_json(event->cert_common_name), "days_left",
-				 (int)event->days_left, "note", text_json(event->note));
+				 "common_name", json_text(event->cert_common_name), "days_left",
+				 (int)event->days_left, "note", json_text(event->note));
 	if (event->type == KS_EVENT_REJECTED)
 		return json_pack("{s:s, s:s, s:I, s:o, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->rejected_id,
-				 "group", text_json(event->group), "message",
-				 text_json(event->rejected_reason));
+				 "group", json_text(event->group), "message",
+				 json_text(event->rejected_reason));
 	if (event->service_name)
 		return json_pack("{s:s, s:s, s:o, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "service",
-				 text_json(event->service_name), "cert_id",
-				 (json_int_t)event->cert_id, "group", text_json(event->group));
+				 json_text(event->service_name), "cert_id",
+				 (json_int_t)event->cert_id, "group", json_text(event->group));
 	if (event->type == KS_EVENT_TRUST)
 		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
-				 "group", text_json(event->group));
+				 "group", json_text(event->group));
 	if (event->cert_id)
 		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
 				 event_texts[event->type], "id", (json_int_t)event->cert_id,
-				 "common_name", text_json(event->cert_common_name));
+				 "common_name", json_text(event->cert_common_name));
 	return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event", event_texts[event->type],
-			 "id", (json_int_t)event->key_id, "name", text_json(event->key_name));
+			 "id", (json_int_t)event->key_id, "name", json_text(event->key_name));
 }
 
 static void print_event(const struct ks_event *event, void *user)

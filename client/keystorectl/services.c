@@ -21,11 +21,11 @@ static json_t *service_json(const struct ks_assignment *service)
 
 	time_text(service->updated, time);
 	object = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "name",
-			   text_json(service->name), "kind", kind_text(service->kind), "cert_id",
+			   json_text(service->name), "kind", kind_text(service->kind), "cert_id",
 			   service->cert_id ? json_integer((json_int_t)service->cert_id)
 					    : json_null(),
-			   "common_name", text_json(service->common_name), "group",
-			   *service->group ? text_json(service->group) : json_null(), "uid",
+			   "common_name", json_text(service->common_name), "group",
+			   *service->group ? json_text(service->group) : json_null(), "uid",
 			   service->has_uid ? json_integer(service->uid) : json_null(), "gid",
 			   service->has_gid ? json_integer(service->gid) : json_null(), "revision",
 			   (json_int_t)service->revision, "updated", time);
@@ -243,7 +243,7 @@ static enum exit_code command_service_remove(struct ctl *ctl)
 	else if (ctl->in_transaction)
 		code = EXIT_OK;
 	else if (ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o}", "removed", text_json(ctl->words[0])));
+		code = ctl_print_json(ctl, json_pack("{s:o}", "removed", json_text(ctl->words[0])));
 	else
 		printf("removed service %s\n", ctl->words[0]);
 	ks_result_free(result);

@@ -111,8 +111,8 @@ static json_t *entry_json(const struct ks_trust_entry *entry)
 	json_t *object = json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:I, s:b}", "list",
 		list_text(entry->list), "fingerprint", fingerprint ? fingerprint : "", "subject",
-		text_json(entry->subject), "issuer", text_json(entry->issuer), "serial",
-		text_json(entry->serial), "not_before", time_json(entry->not_before), "not_after",
+		json_text(entry->subject), "issuer", json_text(entry->issuer), "serial",
+		json_text(entry->serial), "not_before", time_json(entry->not_before), "not_after",
 		time_json(entry->not_after), "ca", entry->is_ca, "revocations",
 		(json_int_t)entry->revocations, "added", time_json(entry->added), "added_by",
 		(json_int_t)entry->added_by, "auto_accepted", entry->auto_accepted);
@@ -219,7 +219,7 @@ static enum exit_code finish(struct ctl *ctl, struct ks_result *result, const ch
 		code = EXIT_OK;
 	else if (ctl->json)
 		code = ctl_print_json(ctl, json_pack("{s:I, s:o}", done, (json_int_t)count, "group",
-						     text_json(ctl->words[0])));
+						     json_text(ctl->words[0])));
 	else
 		printf("%s: %s %zu %s\n", ctl->words[0], done, count,
 		       count == 1 ? "entry" : "entries");

@@ -145,7 +145,7 @@ static json_t *txn_json(const struct ks_txn *txn)
 	json_t *object;
 
 	for (size_t i = 0; i < txn->staged_count; i++)
-		json_array_append_new(list, text_json(txn->staged[i]));
+		json_array_append_new(list, json_text(txn->staged[i]));
 	time_text(txn->since, since);
 	object = json_pack("{s:b, s:o}", "open", txn->open, "staged", list);
 	if (!object || !txn->open)

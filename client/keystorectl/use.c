@@ -31,7 +31,7 @@ static enum exit_code finish_data(struct ctl *ctl, struct ks_result *result, enu
 	text = base64_text(result->data, result->data_len);
 	json_object_set_new(object, "bytes", json_integer((json_int_t)result->data_len));
 	if (out)
-		json_object_set_new(object, "out", text_json(out));
+		json_object_set_new(object, "out", json_text(out));
 	else
 		json_object_set_new(object, field, text ? json_string(text) : NULL);
 	code = ctl_print_json(ctl, object);
@@ -90,7 +90,7 @@ static enum exit_code command_sign(struct ctl *ctl)
 		return code;
 	(void)ks_sign(ctl->client, ctl->words[0], hash, padding, digest, len, &result);
 	return finish_data(ctl, result, OUTPUT_BINARY,
-			   json_pack("{s:o, s:s}", "key", text_json(ctl->words[0]), "hash",
+			   json_pack("{s:o, s:s}", "key", json_text(ctl->words[0]), "hash",
 				     ks_hash_name(hash)),
 			   "signature");
 }
@@ -117,7 +117,7 @@ static enum exit_code command_decrypt(struct ctl *ctl)
 		(void)ks_decrypt(ctl->client, ctl->words[0], hash, ciphertext.data, ciphertext.len,
 				 &result);
 		code = finish_data(ctl, result, OUTPUT_SECRET,
-				   json_pack("{s:o, s:s}", "key", text_json(ctl->words[0]), "hash",
+				   json_pack("{s:o, s:s}", "key", json_text(ctl->words[0]), "hash",
 					     ks_hash_name(hash)),
 				   "plaintext");
 	}
@@ -144,7 +144,7 @@ static enum exit_code finish_hex(struct ctl *ctl, struct ks_result *result)
 		if (code == EXIT_OK && ctl->json)
 			code = ctl_print_json(
 				ctl, json_pack("{s:I, s:o}", "bytes", (json_int_t)result->data_len,
-					       "out", text_json(ctl_option(ctl, OPTION_OUT))));
+					       "out", json_text(ctl_option(ctl, OPTION_OUT))));
 	}
 	if (text)
 		OPENSSL_cleanse(text, len);
@@ -198,7 +198,7 @@ static enum exit_code finish_pem(struct ctl *ctl, struct ks_result *result)
 	else if (out || !ctl->json)
 		code = file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem, (size_t)len);
 	if (code == EXIT_OK && ctl->json)
-		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", text_json(out))
+		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", json_text(out))
 					       : json_pack("{s:s%}", "csr", pem, (size_t)len));
 	BIO_free(bio);
 	ks_result_free(result);

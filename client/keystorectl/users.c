@@ -226,7 +226,7 @@ static enum exit_code done(struct ctl *ctl, enum ks_status status, struct ks_res
 	if (status != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o}", what, text_json(ctl->words[0])));
+		code = ctl_print_json(ctl, json_pack("{s:o}", what, json_text(ctl->words[0])));
 	ks_result_free(result);
 	return code;
 }
@@ -245,7 +245,7 @@ static enum exit_code command_user_delete(struct ctl *ctl)
 
 static json_t *role_json(const struct ks_role *role)
 {
-	return json_pack("{s:o, s:o, s:b, s:I}", "name", text_json(role->name), "rights",
+	return json_pack("{s:o, s:o, s:b, s:I}", "name", json_text(role->name), "rights",
 			 rights_json(role->rights), "predefined", (int)role->predefined, "users",
 			 (json_int_t)role->users);
 }

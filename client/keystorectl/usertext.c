@@ -57,7 +57,7 @@ json_t *names_json(const char *const *names, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, text_json(names[i]));
+		json_array_append_new(list, json_text(names[i]));
 	return list;
 }
 
@@ -73,7 +73,7 @@ json_t *user_json(const struct ks_user *user)
 {
 	return json_pack(
 		"{s:I, s:o, s:o, s:o, s:b, s:b, s:o, s:I, s:o, s:o}", "id", (json_int_t)user->id,
-		"name", text_json(user->name), "roles", names_json(user->roles, user->role_count),
+		"name", json_text(user->name), "roles", names_json(user->roles, user->role_count),
 		"rights", rights_json(user->rights), "disabled", (int)user->disabled, "must_change",
 		(int)user->must_change, "created", moment_json(user->created), "created_by",
 		(json_int_t)user->created_by, "password_set", moment_json(user->password_set),

@@ -1,6 +1,6 @@
 /* A string for JSON out of any bytes: '?' stands for those that are not ASCII where it is no UTF-8. */
-#ifndef OUC_JSON_TEXT_H
-#define OUC_JSON_TEXT_H
+#ifndef TABLE_JSON_TEXT_H
+#define TABLE_JSON_TEXT_H
 
 #include <jansson.h>
 
