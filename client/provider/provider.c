@@ -70,6 +70,7 @@ static const OSSL_ITEM reasons[] = {
 	{PROVIDER_BAD_REFERENCE, (void *)(uintptr_t) "not a reference to a key of keystored"},
 	{PROVIDER_NO_MEMORY, (void *)(uintptr_t) "out of memory"},
 	{PROVIDER_OPENSSL, (void *)(uintptr_t) "another provider failed"},
+	{PROVIDER_UNAVAILABLE, (void *)(uintptr_t) "not available at keystored now"},
 	{0, NULL},
 };
 
@@ -86,12 +87,18 @@ bool provider_raise(const struct provider *provider, enum provider_reason reason
 	return false;
 }
 
+static enum provider_reason reason_of(enum ks_status status)
+{
+	if (status == KS_UNREACHABLE || status == KS_DISCONNECTED)
+		return PROVIDER_UNREACHABLE;
+	if (status == KS_UNAVAILABLE || status == KS_BUSY || status == KS_DEADLINE)
+		return PROVIDER_UNAVAILABLE;
+	return PROVIDER_REFUSED;
+}
+
 bool provider_fail_answer(const struct provider *provider, const struct call_answer *answer)
 {
-	bool is_away = answer->status == KS_UNREACHABLE || answer->status == KS_DISCONNECTED;
-
-	return provider_fail(provider, is_away ? PROVIDER_UNREACHABLE : PROVIDER_REFUSED, "%s",
-			     answer->message);
+	return provider_fail(provider, reason_of(answer->status), "%s", answer->message);
 }
 
 static const OSSL_PARAM *gettable_params(void *context)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "courier.h"
+#include "provider_reason.h"
 
 /*
  * Where hashing, public keys and the keys of others are left to: any provider but this one, to
@@ -25,16 +26,6 @@ struct provider {
 	OSSL_FUNC_core_new_error_fn *new_error;
 	OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
 	OSSL_FUNC_core_vset_error_fn *vset_error;
-};
-
-/* What went wrong, by kind; the sentence says the rest. */
-enum provider_reason {
-	PROVIDER_REFUSED = 1,	/* keystored or the TPM said no */
-	PROVIDER_UNREACHABLE,	/* keystored is not there */
-	PROVIDER_NOT_SUPPORTED, /* no such padding, hash, parameter … */
-	PROVIDER_BAD_REFERENCE, /* a reference file, or a URI, that is none */
-	PROVIDER_NO_MEMORY,
-	PROVIDER_OPENSSL, /* another provider failed; its errors come before */
 };
 
 /* Puts an error into the queue. Returns false. */

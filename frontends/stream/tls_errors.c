@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 
+#include "provider_reason.h"
 #include "tls_private.h"
 
 /* Alerts of the peer, as OpenSSL counts them (RFC 8446 6), in words. */
@@ -64,12 +65,14 @@ static bool tell_known(unsigned long error, struct stream_failure *failure)
 static bool tell_provider(unsigned long error, const char *data, struct stream_failure *failure)
 {
 	const char *library = ERR_lib_error_string(error);
+	int reason = ERR_GET_REASON(error);
+	bool is_away = reason == PROVIDER_UNREACHABLE || reason == PROVIDER_UNAVAILABLE;
 
 	if (!library || !strstr(library, "eystore"))
 		return false;
-	failure->fault = STREAM_KEY;
-	snprintf(failure->message, sizeof(failure->message), "the own key cannot be used: %s",
-		 data && *data ? data : ERR_reason_error_string(error));
+	failure->fault = is_away ? STREAM_SERVICE : STREAM_KEY;
+	snprintf(failure->message, sizeof(failure->message), "the own key cannot be used%s: %s",
+		 is_away ? " now" : "", data && *data ? data : ERR_reason_error_string(error));
 	return true;
 }
 

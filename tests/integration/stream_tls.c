@@ -435,7 +435,8 @@ Test(stream_tls, goes_on_while_keystored_is_away_and_shakes_hands_when_it_is_bac
 		old[i] = site->ends[i].stream;
 	site_connect(site);
 	run_until(site, both_have_failed, "the failure");
-	cr_assert_eq(site->ends[0].failure.fault, STREAM_KEY, "%s", site->ends[0].failure.message);
+	cr_assert_eq(site->ends[0].failure.fault, STREAM_SERVICE, "%s",
+		     site->ends[0].failure.message);
 	fixture_service_start(site->fixture);
 	fixture_service_wait(site->fixture);
 	run_until(site, is_up, "keystored");
