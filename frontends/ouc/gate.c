@@ -20,7 +20,7 @@ struct gate {
 static const char *const refusals[] = {
 	[FIT_STRANGER] = "no connection that waits here has its address as RemoteAddress",
 	[FIT_UNREADY] = "the own certificate is not ready",
-	[FIT_TAKEN] = "all connections that wait here have their peers",
+	[FIT_TAKEN] = "all connections that wait here have their peers: one each, or ForwardMax",
 	[FIT_CROWDED] = "too many peers are in their handshakes",
 	[FIT_ANY] = "",
 	[FIT_BY_ADDRESS] = "",
