@@ -332,7 +332,9 @@ static void check_hindrance(struct forward *forward)
 		if (forward->is_hindered)
 			connection_clear_error(connection);
 		forward->is_hindered = false;
-		refresh(forward);
+		/* Without a certificate yet, it turns peers away. */
+		if (state == TLS_IDENTITY_READY)
+			refresh(forward);
 	}
 }
 

@@ -392,9 +392,12 @@ static bool is_able(struct transfer *transfer)
 /* Does what is next while there is neither a connection nor one on its way. */
 static void proceed(struct transfer *transfer)
 {
+	bool able;
+
 	if (!approach_is_idle(transfer->approach))
 		return;
-	if (is_able(transfer) && settings_of(transfer)->is_active && wants_connection(transfer)) {
+	able = is_able(transfer);
+	if (able && settings_of(transfer)->is_active && wants_connection(transfer)) {
 		if (transfer->next_try <= now_of(transfer)) {
 			(void)sd_event_source_set_enabled(transfer->timer, SD_EVENT_OFF);
 			approach_dial(transfer->approach);
@@ -403,7 +406,8 @@ static void proceed(struct transfer *transfer)
 		(void)sd_event_source_set_time(transfer->timer, transfer->next_try);
 		(void)sd_event_source_set_enabled(transfer->timer, SD_EVENT_ONESHOT);
 	}
-	connection_says(transfer->connection, status_of(transfer));
+	/* Without a certificate yet, it turns peers away. */
+	connection_says(transfer->connection, able ? status_of(transfer) : OUC_IDLE);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
