@@ -14,6 +14,7 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 find_program(PROTOC_C protoc-c REQUIRED)
 if(KEYSTORE_TESTS)
 	pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+	pkg_check_modules(MODBUS REQUIRED IMPORTED_TARGET libmodbus)
 	# Its pkg-config file cannot be linked with, its CMake file wants its tools too.
 	find_library(OPEN62541_LIBRARY open62541 REQUIRED)
 endif()

@@ -220,11 +220,12 @@ static size_t make_hello(unsigned char *ret_hello, size_t size)
 	return (size_t)len;
 }
 
-void tls_abort_handshakes(int port, unsigned count)
+unsigned tls_abort_handshakes(int port, unsigned count)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 	unsigned char hello[2048];
 	size_t len = make_hello(hello, sizeof(hello));
+	unsigned answered = 0;
 	char byte;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -233,9 +234,9 @@ void tls_abort_handshakes(int port, unsigned count)
 		if (fd < 0)
 			fixture_die("connection %u of %u: %s", i, count, strerror(errno));
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-		if (send(fd, hello, len, MSG_NOSIGNAL) < 0 ||
-		    (i % 2 && (recv(fd, &byte, 1, 0) != 1 || byte != HANDSHAKE)))
-			fixture_die("hello %u of %u: %s", i, count, strerror(errno));
+		if (send(fd, hello, len, MSG_NOSIGNAL) == (ssize_t)len && i % 2)
+			answered += recv(fd, &byte, 1, 0) == 1 && byte == HANDSHAKE;
 		close(fd);
 	}
+	return answered;
 }

@@ -31,8 +31,9 @@ struct tls_counts tls_request(const char *ca_file, int port);
 
 /*
  * @count times: connects, sends a ClientHello, and resets the connection without reading, or, for
- * every other, when the server has begun to answer.
+ * every other, when the server has begun to answer. Returns how many of those it has answered: one
+ * that bounds how many it has at a time refuses some.
  */
-void tls_abort_handshakes(int port, unsigned count);
+unsigned tls_abort_handshakes(int port, unsigned count);
 
 #endif
