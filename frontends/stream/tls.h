@@ -28,8 +28,9 @@ struct tls;
 /*
  * The program ignores SIGPIPE: OpenSSL writes to sockets without asking.
  *
- * Everything below belongs to it and to the thread that made it, which has no other. @uplink stays the caller's; call
- * tls_uplink_up() and tls_event() from its handler. False: @problem (the provider cannot be loaded).
+ * Everything below belongs to it and to the thread that made it, which has no other. @uplink stays
+ * the caller's; call tls_uplink_up() and tls_event() from its handler. False: @problem (the provider
+ * cannot be loaded).
  */
 [[nodiscard]] bool tls_new(sd_event *event, struct uplink *uplink,
 			   const struct tls_options *options, struct tls **ret_tls,

@@ -44,7 +44,7 @@ static void add(unsigned count, uint64_t keep)
 {
 	for (unsigned i = 0; i < count; i++) {
 		struct store_audit entry = {1000000 + i, 2,  3, "key create", "web",
-					    "ok",	 "", 1, NULL, NULL};
+					    "ok",	 "", 1, NULL,	      NULL};
 
 		store_begin(store);
 		cr_assert_eq(store_audit_add(store, &entry, keep), STORE_OK, "%s",

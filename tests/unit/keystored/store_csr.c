@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_issuer.h"
 #include "../../support/temp_dir.h"
+#include "store_issuer.h"
 
 static char dir[TEMP_PATH_MAX];
 static char error[STORE_ERROR_MAX];
