@@ -278,3 +278,27 @@ Test(ouc_trust, gives_a_server_that_says_nothing_up)
 	(void)peer_end(&peer);
 	plc_free(&plc);
 }
+
+/* --- while a connection stands --- */
+
+Test(ouc_trust, ends_a_connection_when_its_peers_certificate_ends)
+{
+	struct plc plc = plc_among_strangers();
+	int port = plc_port();
+	struct peer peer;
+
+	/* No event tells of it: the interval does. */
+	plc_start(&plc,
+		  BLOCKS "[keystore-ouc]\nRecheckInterval = 1 s\n[Listen]\nLocalPort = %d\n"
+			 "TLSServerReqClientCert = TRUE\n" LISTENS,
+		  port);
+	until_waiting(&plc, "Listen");
+	PLC(&plc, PKI "leaf brief plant IP:127.0.0.1 -enddate "
+		      "$(date -u -d '+9 seconds' +%%Y%%m%%d%%H%%M%%SZ)");
+	peer = peer_start(&plc, "brief", S_CLIENT(SHOWS("brief")) "%d", port);
+	until_shown(&plc, "Listen", "connected", "true");
+	until_status(&plc, "Listen", "80E5", "CN=brief");
+	until_shown(&plc, "Listen", "connected", "false");
+	(void)peer_end(&peer);
+	plc_free(&plc);
+}
