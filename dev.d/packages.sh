@@ -95,7 +95,9 @@ packages_install() {
 	for choices in $missing; do
 		for choice in ${choices//|/ }; do
 			choice=${choice%:*}
-			if apt-cache "${apt_options[@]}" show "$choice" >/dev/null 2>&1; then
+			# What merely is in a source may be pinned away.
+			if apt-cache "${apt_options[@]}" policy "$choice" 2>/dev/null |
+				grep 'Candidate: [^(]' >/dev/null; then
 				names+=("$choice")
 				continue 2
 			fi
