@@ -210,8 +210,12 @@ Test(ouc, goes_on_while_keystored_is_away)
 	fixture_service_wait(pair.plc2.fixture);
 	(void)plc_end(&pair.plc1, SIGTERM);
 	plc_start_again(&pair.plc1);
-	/* Each finds its keystored again in its own time, and nobody shakes hands before. */
-	plc_until(&pair.plc1, "ctl send Send Var1=TRUE Var2='again' --wait");
-	plc_until(&pair.plc2, "ctl get Received_Data | grep -q again");
+	/*
+	 * Each finds its keystored again in its own time, and with TLS 1.3 a client sends before
+	 * the server has judged it.
+	 */
+	PLC(&pair.plc1, "echo %s/run/control.sock > partner", fixture_dir(pair.plc2.fixture));
+	plc_until(&pair.plc1, "ctl send Send Var2=again --wait || :; keystore-ouc-ctl --socket "
+			      "$(cat partner) get Received_Data | grep -q again");
 	pair_free(&pair);
 }
