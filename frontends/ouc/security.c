@@ -31,6 +31,8 @@ bool security_init(struct security *security, struct tls *tls,
 					is_client ? settings->server_cert : settings->client_cert,
 				.may_be_anonymous = !is_client && !settings->wants_client_cert,
 				.allows_tls12 = settings->allows_tls12,
+				/* What TSEND_C says is sent is not to be lost with a refusal. */
+				.awaits_acceptance = is_client && !settings->is_forward,
 			},
 		.changed = changed,
 		.user = user,

@@ -81,6 +81,11 @@ struct tls_peer {
 	uint64_t anchor_id; /* a certificate that has to be on its path; 0: any that is trusted */
 	bool may_be_anonymous; /* a client that shows none is accepted, and not asked for one */
 	bool allows_tls12;     /* else TLS 1.3 only */
+	/*
+	 * A client that shows a certificate is not open before the server has accepted it, as far as
+	 * one can know: with TLS 1.3 by a ticket, or half a second later.
+	 */
+	bool awaits_acceptance;
 };
 
 #endif

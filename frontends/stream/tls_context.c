@@ -37,7 +37,8 @@ static bool restrict_to_good(SSL_CTX *context)
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(context, 1);
-	return SSL_CTX_set_num_tickets(context, 0) == 1 &&
+	/* A ticket is good for nothing then, but it tells the client that it was accepted. */
+	return SSL_CTX_set_num_tickets(context, 1) == 1 &&
 	       SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(context, CIPHERS_TLS12) == 1;
 }

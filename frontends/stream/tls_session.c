@@ -15,7 +15,8 @@
 
 #include "tls_private.h"
 
-#define ADDRESS_MAX 64
+#define ADDRESS_MAX   64
+#define ACCEPTANCE_MS 500 /* a server that sends no ticket has refused by then, or never will */
 
 enum verdict_state { VERDICT_NONE, VERDICT_WANTED, VERDICT_ASKED, VERDICT_THERE };
 
@@ -32,6 +33,9 @@ struct tls_session {
 	X509_STORE_CTX *judged;	     /* while the job wants a verdict */
 	enum verdict_state verdict_state;
 	struct tls_question *question;
+	sd_event_source *grace; /* until a server is taken to have accepted */
+	bool is_asked;		/* by the server, for a certificate */
+	bool is_taken;		/* by the server, as far as one can know */
 	bool is_shaking, is_paused, is_dropped, is_accepted, has_failed;
 	struct stream_failure failure;
 };
@@ -114,6 +118,7 @@ static void session_delete(struct tls_session *session)
 {
 	tls_ring_remove(&session->ring);
 	sd_event_source_disable_unref(session->waited_for);
+	sd_event_source_disable_unref(session->grace);
 	SSL_free(session->ssl);
 	if (session->fd >= 0)
 		close(session->fd);
@@ -212,8 +217,66 @@ static int shake_hands(struct tls_session *session)
 	return result;
 }
 
+static void on_message(int is_sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+		       void *user)
+{
+	struct tls_session *session = user;
+
+	(void)version;
+	(void)ssl;
+	if (is_sent || type != SSL3_RT_HANDSHAKE || !len)
+		return;
+	session->is_asked |= *(const uint8_t *)bytes == SSL3_MT_CERTIFICATE_REQUEST;
+	session->is_taken |= *(const uint8_t *)bytes == SSL3_MT_NEWSESSION_TICKET;
+}
+
+static int on_grace(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct tls_session *session = user;
+
+	(void)source;
+	(void)usec;
+	session->is_taken = true;
+	session->wake(session->user);
+	return 0;
+}
+
+/*
+ * With TLS 1.3 a client is through before the server has judged its certificate, and what it sends
+ * then goes with the connection. Most servers send a ticket once they have accepted, as ours do.
+ */
+static enum session_step await_acceptance(struct tls_session *session)
+{
+	enum session_step step;
+	uint8_t byte;
+	size_t len;
+
+	if (!session->peer->awaits_acceptance || !session->is_asked || session->is_taken ||
+	    SSL_version(session->ssl) != TLS1_3_VERSION)
+		return SESSION_OK;
+	step = step_of(session, SSL_peek_ex(session->ssl, &byte, 1, &len));
+	if (session->is_taken || step == SESSION_END)
+		return SESSION_OK;
+	if (step == SESSION_WANTS_READ && !session->grace &&
+	    sd_event_add_time_relative(session->tls->event, &session->grace, CLOCK_MONOTONIC,
+				       ACCEPTANCE_MS * 1000, 0, on_grace, session) < 0)
+		return SESSION_OK;
+	return step;
+}
+
+static void opened(struct tls_session *session)
+{
+	session->is_shaking = false;
+	session->grace = sd_event_source_disable_unref(session->grace);
+	SSL_set_msg_callback(session->ssl, NULL);
+	tls_shaking_ends(session->tls);
+	tls_ring_remove(&session->ring);
+	tls_ring_add(&session->tls->open, &session->ring);
+}
+
 enum session_step tls_session_handshake(struct tls_session *session)
 {
+	enum session_step step;
 	int result;
 
 	do {
@@ -230,15 +293,14 @@ enum session_step tls_session_handshake(struct tls_session *session)
 			 "out of memory");
 		return SESSION_FAILED;
 	}
-	if (result == 1) {
-		session->is_shaking = false;
-		tls_shaking_ends(session->tls);
-		tls_ring_remove(&session->ring);
-		tls_ring_add(&session->tls->open, &session->ring);
-		/* Nothing signs any more: no more jobs, which cost time and memory. */
-		SSL_clear_mode(session->ssl, SSL_MODE_ASYNC);
-	}
-	return step_of(session, result);
+	if (result != 1)
+		return step_of(session, result);
+	/* Nothing signs any more: no more jobs, which cost time and memory. */
+	SSL_clear_mode(session->ssl, SSL_MODE_ASYNC);
+	step = await_acceptance(session);
+	if (step == SESSION_OK)
+		opened(session);
+	return step;
 }
 
 enum session_step tls_session_read(struct tls_session *session, void *buf, size_t size,
@@ -370,6 +432,10 @@ static bool set_up(struct tls_session *session, int fd)
 		return true;
 	}
 	SSL_set_connect_state(session->ssl);
+	if (peer->awaits_acceptance) {
+		SSL_set_msg_callback(session->ssl, on_message);
+		SSL_set_msg_callback_arg(session->ssl, session);
+	}
 	return tls_context_names(session->ssl, peer->host);
 }
 

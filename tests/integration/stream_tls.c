@@ -144,7 +144,10 @@ static struct site *site_new(const struct fixture_options *fixture_options, uint
 	site->client = tls_identity_new(site->tls, client_cert, NULL, NULL);
 	run_until(site, identities_are_ready, "the certificates");
 	site->clients = (struct tls_peer){.group = "ouc", .allows_tls12 = true};
-	site->servers = (struct tls_peer){.is_server = true, .group = "ouc", .host = "plc-1.plant"};
+	site->servers = (struct tls_peer){.is_server = true,
+					  .group = "ouc",
+					  .host = "plc-1.plant",
+					  .awaits_acceptance = true};
 	return site;
 }
 
@@ -231,6 +234,8 @@ static void expect_refusal(struct site *site, int end, enum stream_fault fault,
 	cr_assert_not_null(strstr(who->failure.message, said), "%s", who->failure.message);
 	cr_assert_eq(site->ends[1 - end].failure.fault, STREAM_PROTOCOL, "%s",
 		     site->ends[1 - end].failure.message);
+	/* Nobody was told that bytes may flow. */
+	cr_assert_eq(site->ends[0].opened + site->ends[1].opened, 0);
 }
 
 TestSuite(stream_tls, .timeout = 120);

@@ -171,6 +171,9 @@ static const struct server servers[] = {
 	{"s_server_13", "openssl s_server -tls1_3 " S_SERVER, false, "TLSv1.3"},
 	{"s_server_12_cert", "openssl s_server -tls1_2 " DEMANDS S_SERVER, true, "TLSv1.2"},
 	{"s_server_13_cert", "openssl s_server -tls1_3 " DEMANDS S_SERVER, true, "TLSv1.3"},
+	/* It never says that it has accepted. */
+	{"s_server_13_mute", "openssl s_server -tls1_3 -num_tickets 0 " DEMANDS S_SERVER, true,
+	 "TLSv1.3"},
 };
 
 Test(ouc_peers, s_server_exchanges_messages_with_a_controller_that_connects)
