@@ -255,7 +255,7 @@ static enum session_step await_acceptance(struct tls_session *session)
 	    SSL_version(session->ssl) != TLS1_3_VERSION)
 		return SESSION_OK;
 	step = step_of(session, SSL_peek_ex(session->ssl, &byte, 1, &len));
-	if (session->is_taken || step == SESSION_END)
+	if (step == SESSION_END || (session->is_taken && step != SESSION_FAILED))
 		return SESSION_OK;
 	if (step == SESSION_WANTS_READ && !session->grace &&
 	    sd_event_add_time_relative(session->tls->event, &session->grace, CLOCK_MONOTONIC,
