@@ -392,6 +392,7 @@ static enum ks_status enqueue(struct ks_client *client, ks_pb_request *request,
 	request->deadline_ms = client->options.deadline_ms;
 	request->priority = (Keystore__V1__Priority)client->options.priority;
 	request->wait_for_tpm = client->options.wait_for_tpm;
+	request->passive = client->options.passive;
 	request->in_transaction =
 		client->options.in_transaction &&
 		shapes[request->body_case].expected != KEYSTORE__V1__REPLY__BODY_TXN;

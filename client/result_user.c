@@ -125,6 +125,8 @@ static void read_whoami(struct result_users *users, const Keystore__V1__WhoamiRe
 		.role_count = from->n_roles,
 		.rights = rights_bits(from->rights, from->n_rights),
 		.has_users = from->has_users,
+		.idle_left_seconds = from->idle_left_seconds,
+		.life_left_seconds = from->life_left_seconds,
 	};
 	result->whoami = &users->whoami;
 }

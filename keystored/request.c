@@ -422,11 +422,12 @@ bool request_own(struct service *service, const ks_pb_request *message, bool is_
 }
 
 /* False: a token of nobody, or of somebody else. It never counts as none. */
-static bool take_token(struct request *request, const ProtobufCBinaryData *token)
+static bool take_token(struct request *request, const ks_pb_request *message)
 {
 	struct service *service = request->service;
-	const struct session *session = sessions_use(service->sessions, token->data, token->len,
-						     request->uid, service->now());
+	const struct session *session =
+		sessions_use(service->sessions, message->token.data, message->token.len,
+			     request->uid, message->passive, service->now());
 
 	if (!session)
 		return false;
@@ -456,7 +457,7 @@ void request_handle(struct service *service, struct conn *conn, const ks_pb_requ
 			     "this service (version %s) does not know the request: hello tells its "
 			     "version",
 			     KEYSTORE_VERSION);
-	else if (message->token.len && !take_token(request, &message->token))
+	else if (message->token.len && !take_token(request, message))
 		request_fail(request, STATUS_DENIED,
 			     "the login is over, or not that of uid %u: log in again with "
 			     "keystorectl login, or leave the token empty",

@@ -355,6 +355,8 @@ void service_whoami(struct request *request, const void *body, const struct keyr
 	Keystore__V1__WhoamiReply who = KEYSTORE__V1__WHOAMI_REPLY__INIT;
 	struct policy_caller caller = request_caller(request);
 	struct reply_rights rights = reply_rights(policy_rights(&service->policy, &caller));
+	struct session_left left =
+		sessions_left(service->sessions, request->session, service->now());
 	struct store_user user = {0};
 	struct reply_user built;
 
@@ -376,6 +378,8 @@ void service_whoami(struct request *request, const void *body, const struct keyr
 	who.roles = built.roles;
 	who.n_roles = user.role_count;
 	who.has_users = service->policy.has_users;
+	who.idle_left_seconds = (uint32_t)(left.idle / 1000000);
+	who.life_left_seconds = (uint32_t)(left.life / 1000000);
 	reply.body_case = KEYSTORE__V1__REPLY__BODY_WHOAMI;
 	reply.whoami = &who;
 	request_reply(request, &reply);

@@ -120,7 +120,7 @@ bool sessions_begin(struct sessions *sessions, const struct session *session, ui
 }
 
 const struct session *sessions_use(struct sessions *sessions, const uint8_t *token, size_t len,
-				   uid_t uid, uint64_t now)
+				   uid_t uid, bool is_passive, uint64_t now)
 {
 	uint8_t digest[DIGEST_SIZE];
 	struct entry *entry;
@@ -135,7 +135,8 @@ const struct session *sessions_use(struct sessions *sessions, const uint8_t *tok
 	}
 	if (!entry || entry->session.uid != uid)
 		return NULL;
-	entry->session.used = now;
+	if (!is_passive)
+		entry->session.used = now;
 	return &entry->session;
 }
 
@@ -156,6 +157,18 @@ const struct session *sessions_find(struct sessions *sessions, uint64_t id, uint
 	struct entry *entry = find(sessions, id);
 
 	return entry && !is_over(sessions, entry, now) ? &entry->session : NULL;
+}
+
+struct session_left sessions_left(struct sessions *sessions, uint64_t id, uint64_t now)
+{
+	const struct session *session = sessions_find(sessions, id, now);
+
+	if (!session)
+		return (struct session_left){0};
+	return (struct session_left){
+		.idle = session->used + sessions->limits.idle - now,
+		.life = session->begun + sessions->limits.life - now,
+	};
 }
 
 bool sessions_end(struct sessions *sessions, uint64_t id)

@@ -46,12 +46,23 @@ void sessions_free(struct sessions *sessions);
 bool sessions_begin(struct sessions *sessions, const struct session *session, uint64_t now,
 		    uint8_t ret_token[SESSION_TOKEN_SIZE], uint64_t *ret_id);
 
-/* The session of @token, which is used now. NULL: of none, not of @uid, or its time is over. */
+/*
+ * The session of @token, which is used now, unless @is_passive. NULL: of none, not of @uid, or its
+ * time is over.
+ */
 const struct session *sessions_use(struct sessions *sessions, const uint8_t *token, size_t len,
-				   uid_t uid, uint64_t now);
+				   uid_t uid, bool is_passive, uint64_t now);
 
 /* NULL: it is over. Does not count as use. */
 const struct session *sessions_find(struct sessions *sessions, uint64_t id, uint64_t now);
+
+struct session_left {
+	uint64_t idle; /* until it ends if it is not used */
+	uint64_t life; /* until it ends in any case */
+};
+
+/* Both 0: there is none of that number, or its time is over. */
+struct session_left sessions_left(struct sessions *sessions, uint64_t id, uint64_t now);
 
 /* False: there is none of that number. */
 bool sessions_end(struct sessions *sessions, uint64_t id);

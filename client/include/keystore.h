@@ -351,6 +351,7 @@ struct ks_options {
 	enum ks_priority priority;
 	bool wait_for_tpm;   /* TPM away: wait for it up to the deadline */
 	bool in_transaction; /* changes are staged, see ks_txn_begin() in keystore_service.h */
+	bool passive;	     /* nobody's doing: a login does not count as used */
 };
 void ks_set_options(struct ks_client *client, const struct ks_options *options);
 

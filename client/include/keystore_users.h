@@ -70,6 +70,9 @@ struct ks_whoami {
 	size_t role_count;
 	unsigned rights;
 	bool has_users; /* managing takes a login */
+	/* of the login: when it ends if it is not used, and in any case */
+	uint32_t idle_left_seconds;
+	uint32_t life_left_seconds;
 };
 
 /* A name of a command line: "manage-keys"; NULL and 0 where there is none. */

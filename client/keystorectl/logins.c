@@ -79,16 +79,24 @@ static enum exit_code print_whoami(const struct ctl *ctl, const struct ks_whoami
 
 	if (ctl->json)
 		return ctl_print_json(
-			ctl, json_pack("{s:I, s:o, s:o, s:o, s:b}", "uid", (json_int_t)who->uid,
-				       "user", *who->user ? json_text(who->user) : json_null(),
-				       "roles", names_json(who->roles, who->role_count), "rights",
-				       rights_json(who->rights), "has_users", (int)who->has_users));
+			ctl, json_pack("{s:I, s:o, s:o, s:o, s:b, s:I, s:I}", "uid",
+				       (json_int_t)who->uid, "user",
+				       *who->user ? json_text(who->user) : json_null(), "roles",
+				       names_json(who->roles, who->role_count), "rights",
+				       rights_json(who->rights), "has_users", (int)who->has_users,
+				       "idle_left_seconds", (json_int_t)who->idle_left_seconds,
+				       "life_left_seconds", (json_int_t)who->life_left_seconds));
 	rights = rights_text(who->rights);
 	roles = names_text(who->roles, who->role_count);
 	fact_print(stdout, "uid", "%u", who->uid);
 	fact_print(stdout, "user", "%s", *who->user ? who->user : "nobody is logged in");
 	fact_print(stdout, "roles", "%s", roles ? roles : "");
 	fact_print(stdout, "rights", "%s", rights ? rights : "");
+	if (*who->user)
+		fact_print(stdout, "login", "ends in %u minutes%s", who->life_left_seconds / 60,
+			   who->idle_left_seconds < who->life_left_seconds
+				   ? ", or earlier if it is not used"
+				   : "");
 	if (!who->has_users)
 		fact_print(stdout, "users", "there are none yet: managing is for root");
 	free(rights);

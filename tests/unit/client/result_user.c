@@ -250,6 +250,8 @@ Test(result_user, carries_who_one_is)
 	body.rights = example.rights;
 	body.n_rights = 5;
 	body.has_users = 1;
+	body.idle_left_seconds = 30;
+	body.life_left_seconds = 40;
 	result = read_back(&reply);
 	cr_assert_not_null(result);
 	cr_assert_eq(result->whoami->uid, 1000);
@@ -257,6 +259,8 @@ Test(result_user, carries_who_one_is)
 	cr_assert_str_eq(result->whoami->roles[0], "operator");
 	cr_assert_eq(result->whoami->rights, KS_RIGHT_VIEW | KS_RIGHT_READ_AUDIT);
 	cr_assert(result->whoami->has_users);
+	cr_assert_eq(result->whoami->idle_left_seconds, 30);
+	cr_assert_eq(result->whoami->life_left_seconds, 40);
 	ks_result_free(result);
 }
 

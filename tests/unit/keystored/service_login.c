@@ -1,4 +1,5 @@
 /* Logins, passwords and what the audit trail has of them. */
+#include "session.h"
 #include "user_bench.h"
 
 TestSuite(service_login, .init = up, .fini = down, .timeout = 120);
@@ -23,6 +24,41 @@ Test(service_login, a_login_is_over_when_it_is_not_used)
 	cr_assert(is_valid(&root, &admin));
 	clock_now += bench.config.idle_timeout_ms * UINT64_C(1000);
 	/* Not even for what root may without one. */
+	cr_assert_not(is_valid(&root, &admin));
+}
+
+static struct session_left passive_whoami(const struct login *login)
+{
+	Keystore__V1__WhoamiRequest body = KEYSTORE__V1__WHOAMI_REQUEST__INIT;
+	ks_pb_request request = REQUEST(WHOAMI, whoami, &body);
+	struct session_left left = {0};
+
+	request.passive = true;
+	fake_token(&request, login);
+	ks_pb_reply *reply = client_ask(&root, &request);
+
+	if (reply->status == KEYSTORE__V1__STATUS__STATUS_OK)
+		left = (struct session_left){reply->whoami->idle_left_seconds,
+					     reply->whoami->life_left_seconds};
+	codec_reply_free(reply);
+	return left;
+}
+
+Test(service_login, a_login_is_not_used_by_passive_requests_which_say_how_long_it_has)
+{
+	struct login admin = administrator();
+	uint32_t idle = bench.config.idle_timeout_ms / 1000;
+	uint32_t life = bench.config.login_lifetime_ms / 1000;
+
+	clock_now += 60000000;
+	cr_assert_eq(passive_whoami(&admin).idle, idle - 60);
+	cr_assert_eq(passive_whoami(&admin).life, life - 60);
+	cr_assert(is_valid(&root, &admin));
+	cr_assert_eq(passive_whoami(&admin).idle, idle);
+	clock_now += (idle - 1) * UINT64_C(1000000);
+	cr_assert_eq(passive_whoami(&admin).idle, 1);
+	clock_now += 1000000;
+	cr_assert_eq(passive_whoami(&admin).idle, 0);
 	cr_assert_not(is_valid(&root, &admin));
 }
 

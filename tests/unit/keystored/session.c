@@ -44,7 +44,12 @@ static struct held begin(uint64_t user, uid_t uid, uint64_t now)
 
 static const struct session *use(const struct held *held, uid_t uid, uint64_t now)
 {
-	return sessions_use(sessions, held->token, sizeof held->token, uid, now);
+	return sessions_use(sessions, held->token, sizeof held->token, uid, false, now);
+}
+
+static const struct session *look(const struct held *held, uid_t uid, uint64_t now)
+{
+	return sessions_use(sessions, held->token, sizeof held->token, uid, true, now);
 }
 
 Test(session, is_found_by_its_token)
@@ -73,8 +78,8 @@ Test(session, is_not_found_by_another_token)
 	struct held other = {0};
 
 	cr_assert_null(use(&other, 7, 20));
-	cr_assert_null(sessions_use(sessions, one.token, sizeof one.token - 1, 7, 20));
-	cr_assert_null(sessions_use(sessions, one.token, 0, 7, 20));
+	cr_assert_null(sessions_use(sessions, one.token, sizeof one.token - 1, 7, false, 20));
+	cr_assert_null(sessions_use(sessions, one.token, 0, 7, false, 20));
 	one.token[31] ^= 1;
 	cr_assert_null(use(&one, 7, 20));
 }
@@ -90,6 +95,22 @@ Test(session, ends_when_it_is_not_used)
 	cr_assert_null(use(&one, 7, 308));
 	/* And it does not come back. */
 	cr_assert_null(use(&one, 7, 210));
+}
+
+Test(session, is_not_kept_alive_by_passive_use)
+{
+	struct held one = begin(1, 7, 10);
+
+	cr_assert(look(&one, 7, 60));
+	cr_assert_null(look(&one, 8, 60));
+	cr_assert_eq(sessions_left(sessions, one.id, 60).idle, 50);
+	cr_assert_eq(sessions_left(sessions, one.id, 60).life, 950);
+	cr_assert(use(&one, 7, 80));
+	cr_assert_eq(sessions_left(sessions, one.id, 80).idle, 100);
+	cr_assert(look(&one, 7, 179));
+	cr_assert_null(look(&one, 7, 180));
+	cr_assert_eq(sessions_left(sessions, one.id, 180).idle, 0);
+	cr_assert_eq(sessions_left(sessions, one.id, 180).life, 0);
 }
 
 Test(session, ends_in_any_case)
