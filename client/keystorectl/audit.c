@@ -1,44 +1,14 @@
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "command.h"
+#include "json_audit.h"
 #include "table.h"
 
-#define CHAIN_BYTES  32
 #define DETAIL_BYTES 512
-
-static const char *const finding_texts[] = {
-	[KS_FINDING_INTACT] = "intact",	      [KS_FINDING_CHANGED] = "changed",
-	[KS_FINDING_MISSING] = "missing",     [KS_FINDING_CUT_OFF] = "cut off",
-	[KS_FINDING_ADDED] = "added",	      [KS_FINDING_BEGINNING] = "beginning",
-	[KS_FINDING_REWRITTEN] = "rewritten", [KS_FINDING_DROPPED] = "dropped",
-};
-
-/* A finding may be newer than this program. */
-static const char *finding_text(enum ks_finding finding)
-{
-	return (size_t)finding < sizeof(finding_texts) / sizeof(finding_texts[0])
-		       ? finding_texts[finding]
-		       : "unknown";
-}
 
 static bool take_json(const struct ks_record *record, void *list)
 {
-	char time[TIME_BYTES];
-	char *chain = hex_text(record->chain, CHAIN_BYTES);
-	json_t *object;
-
-	time_text(record->time / 1000000, time);
-	object = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o}", "seq",
-			   (json_int_t)record->seq, "time", time, "time_us",
-			   (json_int_t)record->time, "uid", (json_int_t)record->uid, "pid",
-			   (json_int_t)record->pid, "operation", json_text(record->operation),
-			   "object", json_text(record->object), "status", json_text(record->status),
-			   "detail", json_text(record->detail), "count", (json_int_t)record->count,
-			   "chain", chain ? json_string(chain) : NULL);
-	json_object_set_new(object, "user", *record->user ? json_text(record->user) : json_null());
-	free(chain);
-	return json_array_append_new(list, object) == 0;
+	return json_array_append_new(list, json_record(record)) == 0;
 }
 
 static bool take_row(const struct ks_record *record, void *table)
@@ -126,22 +96,6 @@ static enum exit_code command_audit_list(struct ctl *ctl)
 	return code;
 }
 
-static json_t *audit_json(const struct ks_audit *audit)
-{
-	char since[TIME_BYTES];
-
-	time_text(audit->since / 1000000, since);
-	return json_pack(
-		"{s:b, s:s, s:I, s:I, s:o, s:o, s:I, s:I, s:b, s:o, s:o}", "intact",
-		(int)(audit->finding == KS_FINDING_INTACT), "finding", finding_text(audit->finding),
-		"first", (json_int_t)audit->first, "last", (json_int_t)audit->last, "since",
-		audit->since ? json_string(since) : json_null(), "message",
-		json_text(audit->message), "records", (json_int_t)audit->records, "newest",
-		(json_int_t)audit->newest, "anchored", (int)audit->anchored, "anchored_seq",
-		audit->anchored ? json_integer((json_int_t)audit->anchored_seq) : json_null(),
-		"anchor_note", json_text(audit->anchor_note));
-}
-
 static void print_audit(const struct ks_audit *audit)
 {
 	fact_print(stdout, "trail", "%s",
@@ -169,7 +123,7 @@ static enum exit_code command_audit_verify(struct ctl *ctl)
 	}
 	audit = result->audit;
 	if (ctl->json)
-		code = ctl_print_json(ctl, audit_json(audit));
+		code = ctl_print_json(ctl, json_audit(audit));
 	else
 		print_audit(audit);
 	if (code == EXIT_OK && audit->finding != KS_FINDING_INTACT) {

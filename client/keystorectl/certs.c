@@ -6,6 +6,8 @@
 #include "certtext.h"
 #include "command.h"
 #include "files.h"
+#include "json_cert.h"
+#include "json_pem.h"
 #include "progress.h"
 #include "san.h"
 #include "table.h"
@@ -194,7 +196,7 @@ static enum exit_code collect(struct ctl *ctl, enum ks_cert_kind kind, struct ta
 
 			after = cert->id;
 			if (table ? !cert_add_row(table, cert)
-				  : json_array_append_new(list, cert_json(cert)) != 0)
+				  : json_array_append_new(list, json_cert(cert)) != 0)
 				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		}
 		more = result->more;

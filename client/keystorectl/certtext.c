@@ -1,67 +1,19 @@
 #include "certtext.h"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "keytext.h"
+#include "json_cert.h"
+#include "json_key.h"
 #include "table.h"
 
-#define FINGERPRINT_BYTES 32
-#define SOON_DAYS	  30
+#define SOON_DAYS 30
 
 const char *const cert_heads[CERT_COLUMNS] = {
 	"ID",	   "COMMON NAME", "SERIAL",    "ISSUER", "VALID TO",
 	"USED AS", "PRIVATE KEY", "SIGNATURE", "KEY",	 "STATE",
 };
-
-static const char *state_text(enum ks_cert_state state)
-{
-	switch (state) {
-	case KS_CERT_ACTIVE:
-		return "active";
-	case KS_CERT_SUPERSEDED:
-		return "superseded";
-	case KS_CERT_EXPIRED:
-		return "expired";
-	case KS_CERT_REVOKED:
-		return "revoked";
-	case KS_CERT_REQUESTED:
-		return "requested";
-	}
-	return "unknown";
-}
-
-static const char *reason_text(unsigned reason)
-{
-	const char *name = ks_reason_name((enum ks_reason)reason);
-
-	return name ? name : "unknown";
-}
-
-static const char *kind_text(enum ks_cert_kind kind)
-{
-	switch (kind) {
-	case KS_CERT_CA:
-		return "ca";
-	case KS_CERT_DEVICE:
-		return "device";
-	case KS_CERT_TRUSTED:
-		return "trusted";
-	case KS_CERT_ALL:
-		break;
-	}
-	return "unknown";
-}
-
-static const char *algorithm_text(const struct ks_cert *cert)
-{
-	const char *name = ks_algorithm_name(cert->key_algorithm);
-
-	return name ? name : "unknown";
-}
 
 /* Whether it ends soon. */
 static bool days_left(const struct ks_cert *cert, int *ret_days)
@@ -92,121 +44,11 @@ bool cert_add_row(struct table *table, const struct ks_cert *cert)
 	if (days_left(cert, &days))
 		snprintf(state, sizeof(state), "%d days left", days);
 	else
-		snprintf(state, sizeof(state), "%s", state_text(cert->state));
+		snprintf(state, sizeof(state), "%s", cert_state_text(cert->state));
 	return table_add(table,
 			 (const char *const[]){id, cert->common_name, cert->serial, cert->issuer,
 					       end, cert->profile, key, cert->signature_algorithm,
-					       algorithm_text(cert), state});
-}
-
-static json_t *fingerprint_json(const uint8_t *fingerprint)
-{
-	char *hex = hex_text(fingerprint, FINGERPRINT_BYTES);
-	json_t *text = hex ? json_string(hex) : NULL;
-
-	free(hex);
-	return text;
-}
-
-static json_t *time_json(int64_t seconds)
-{
-	char text[TIME_BYTES];
-
-	time_text(seconds, text);
-	return json_string(text);
-}
-
-static json_t *history_json(const struct ks_cert *cert)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < cert->history_count; i++) {
-		const struct ks_cert_version *version = &cert->history[i];
-
-		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
-						      "version", (json_int_t)version->version,
-						      "state", state_text(version->state), "serial",
-						      json_text(version->serial), "not_before",
-						      time_json(version->not_before), "not_after",
-						      time_json(version->not_after), "created",
-						      time_json(version->created), "fingerprint",
-						      fingerprint_json(version->fingerprint),
-						      "signature_algorithm",
-						      json_text(version->signature_algorithm)));
-	}
-	return list;
-}
-
-static json_t *pem_json(const struct ks_cert *cert)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	json_t *text = NULL;
-	char *pem = NULL;
-	long len = 0;
-
-	if (bio && PEM_write_bio(bio, PEM_STRING_X509, "", cert->der, (long)cert->der_len))
-		len = BIO_get_mem_data(bio, &pem);
-	if (len > 0)
-		text = json_stringn(pem, (size_t)len);
-	BIO_free(bio);
-	return text;
-}
-
-static json_t *renewal_json(const struct ks_cert *cert)
-{
-	static const char *const modes[] = {
-		[KS_RENEWAL_DEFAULT] = "default",
-		[KS_RENEWAL_OFF] = "off",
-		[KS_RENEWAL_DAYS_BEFORE] = "days before",
-		[KS_RENEWAL_PERCENT_LEFT] = "per cent left",
-	};
-	bool is_known = (unsigned)cert->renewal.mode < sizeof(modes) / sizeof(modes[0]);
-
-	return json_pack("{s:s, s:i, s:b, s:o}", "mode",
-			 is_known ? modes[cert->renewal.mode] : "unknown", "value",
-			 (int)cert->renewal.value, "new_key", cert->renewal.new_key, "at",
-			 cert->renewal_at ? time_json(cert->renewal_at) : json_null());
-}
-
-json_t *cert_json(const struct ks_cert *cert)
-{
-	json_t *object = json_pack(
-		"{s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:s}", "id",
-		(json_int_t)cert->id, "kind", kind_text(cert->kind), "profile",
-		json_text(cert->profile), "common_name", json_text(cert->common_name), "subject",
-		json_text(cert->subject), "issuer", json_text(cert->issuer), "issuer_id",
-		(json_int_t)cert->issuer_id, "serial", json_text(cert->serial), "not_before",
-		time_json(cert->not_before), "not_after", time_json(cert->not_after), "state",
-		state_text(cert->state));
-
-	if (!object)
-		return NULL;
-	json_object_set_new(object, "private_key",
-			    !cert->key_id ? json_null()
-					  : json_pack("{s:I, s:o, s:s, s:s}", "id",
-						      (json_int_t)cert->key_id, "name",
-						      json_text(cert->key_name), "origin",
-						      origin_text(cert->key_origin), "algorithm",
-						      algorithm_text(cert)));
-	json_object_set_new(object, "signature_algorithm", json_text(cert->signature_algorithm));
-	if (cert->fingerprint)
-		json_object_set_new(object, "fingerprint", fingerprint_json(cert->fingerprint));
-	if (cert->state == KS_CERT_REVOKED) {
-		json_object_set_new(object, "revoked_at", time_json(cert->revoked_at));
-		json_object_set_new(object, "revocation_reason",
-				    json_string(reason_text(cert->revocation_reason)));
-	}
-	if (cert->request_created)
-		json_object_set_new(object, "request_created", time_json(cert->request_created));
-	json_object_set_new(object, "version", json_integer(cert->version));
-	json_object_set_new(object, "created", time_json(cert->created));
-	json_object_set_new(object, "created_by", json_integer(cert->created_by));
-	if (cert->der_len) {
-		json_object_set_new(object, "renewal", renewal_json(cert));
-		json_object_set_new(object, "pem", pem_json(cert));
-		json_object_set_new(object, "history", history_json(cert));
-	}
-	return object;
+					       algorithm_text(cert->key_algorithm), state});
 }
 
 static void print_history(const struct ks_cert *cert, FILE *out)
@@ -219,7 +61,7 @@ static void print_history(const struct ks_cert *cert, FILE *out)
 		time_text(version->not_before, from);
 		time_text(version->not_after, to);
 		fact_print(out, i ? "" : "history", "version %u, %s, %s to %s, %s, serial %s",
-			   version->version, state_text(version->state), from, to,
+			   version->version, cert_state_text(version->state), from, to,
 			   version->signature_algorithm, version->serial);
 	}
 }
@@ -278,12 +120,13 @@ void cert_print(const struct ks_cert *cert, FILE *out)
 	char time[TIME_BYTES];
 
 	fact_print(out, "id", "%llu", (unsigned long long)cert->id);
-	fact_print(out, "kind", "%s", kind_text(cert->kind));
+	fact_print(out, "kind", "%s", cert_kind_text(cert->kind));
 	fact_print(out, "used as", "%s", cert->profile);
-	fact_print(out, "state", "%s", state_text(cert->state));
+	fact_print(out, "state", "%s", cert_state_text(cert->state));
 	fact_print(out, "subject", "%s", cert->subject);
 	if (cert->key_id)
-		fact_print(out, "private key", "%s, %s, %s", cert->key_name, algorithm_text(cert),
+		fact_print(out, "private key", "%s, %s, %s", cert->key_name,
+			   algorithm_text(cert->key_algorithm),
 			   cert->key_origin == KS_ORIGIN_TPM ? "made in this TPM" : "imported");
 	else
 		fact_print(out, "private key", "elsewhere");
@@ -306,9 +149,9 @@ enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *r
 			fact_print(stdout, "note", "%s", result->note);
 		return EXIT_OK;
 	}
-	object = cert_json(&result->certs[0]);
-	if (object && *result->note)
-		json_object_set_new(object, "note", json_text(result->note));
+	object = json_cert(&result->certs[0]);
+	if (*result->note)
+		json_add(&object, "note", json_text(result->note));
 	return ctl_print_json(ctl, object);
 }
 
@@ -326,7 +169,7 @@ enum exit_code cert_show_results(const struct ctl *ctl, const struct ks_result *
 	}
 	list = json_array();
 	for (size_t i = 0; i < result->cert_count; i++)
-		json_array_append_new(list, cert_json(&result->certs[i]));
+		json_append(&list, json_cert(&result->certs[i]));
 	return ctl_print_json(ctl, json_pack("{s:o}", "certs", list));
 }
 
@@ -340,7 +183,7 @@ enum exit_code cert_show_history(const struct ctl *ctl, const struct ks_result *
 
 	if (ctl->json)
 		return ctl_print_json(ctl, json_pack("{s:I, s:o}", "id", (json_int_t)cert->id,
-						     "history", history_json(cert)));
+						     "history", json_cert_history(cert)));
 	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
 	for (size_t i = 0; table && i < cert->history_count && is_added; i++) {
 		const struct ks_cert_version *version = &cert->history[i];
@@ -351,10 +194,10 @@ enum exit_code cert_show_history(const struct ctl *ctl, const struct ks_result *
 		snprintf(number, sizeof(number), "%u", version->version);
 		time_text(version->not_before, from);
 		time_text(version->not_after, to);
-		is_added =
-			table_add(table, (const char *const[]){number, state_text(version->state),
-							       version->serial, from, to,
-							       version->signature_algorithm});
+		is_added = table_add(table,
+				     (const char *const[]){number, cert_state_text(version->state),
+							   version->serial, from, to,
+							   version->signature_algorithm});
 	}
 	if (table && is_added)
 		table_print(table, stdout, 0);

@@ -1,13 +1,10 @@
-/* A certificate as people and programs read it. */
+/* A certificate as people read it. */
 #ifndef CTL_CERTTEXT_H
 #define CTL_CERTTEXT_H
 
 #include <stdio.h>
 
 #include "ctl.h"
-
-/* The object that keystorectl(1) documents. NULL: no memory. */
-json_t *cert_json(const struct ks_cert *cert);
 
 /* One fact in a line. */
 void cert_print(const struct ks_cert *cert, FILE *out);

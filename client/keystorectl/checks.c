@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "json_cert.h"
 #include "table.h"
 
 #define FILE_BYTES_MAX 262144
@@ -20,17 +21,6 @@ struct outcome {
 	json_t *list; /* --json; else printed as it comes */
 };
 
-static const char *severity_text(enum ks_severity severity)
-{
-	switch (severity) {
-	case KS_WARNING:
-		return "warning";
-	case KS_ERROR:
-		return "error";
-	}
-	return "unknown";
-}
-
 static void print_finding(const struct ks_check_finding *finding)
 {
 	char label[32] = "";
@@ -39,13 +29,6 @@ static void print_finding(const struct ks_check_finding *finding)
 		snprintf(label, sizeof(label), "%llu", (unsigned long long)finding->id);
 	fact_print(stdout, label, "%s %s (%s): %s", severity_text(finding->severity), finding->rule,
 		   finding->clause, finding->text);
-}
-
-static json_t *finding_json(const struct ks_check_finding *finding)
-{
-	return json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)finding->id, "severity",
-			 severity_text(finding->severity), "rule", json_text(finding->rule),
-			 "clause", json_text(finding->clause), "text", json_text(finding->text));
 }
 
 static void take(const struct ks_check *check, struct outcome *outcome)
@@ -59,7 +42,7 @@ static void take(const struct ks_check *check, struct outcome *outcome)
 		else
 			outcome->warnings++;
 		if (outcome->list)
-			json_array_append_new(outcome->list, finding_json(finding));
+			json_array_append_new(outcome->list, json_check_finding(finding));
 		else
 			print_finding(finding);
 	}

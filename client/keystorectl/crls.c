@@ -8,6 +8,7 @@
 #include "command.h"
 #include "crls.h"
 #include "files.h"
+#include "json_cert.h"
 #include "progress.h"
 #include "table.h"
 
@@ -173,20 +174,6 @@ static enum exit_code command_crl_export(struct ctl *ctl)
 	return code;
 }
 
-static json_t *crl_json(const struct ks_crl *crl)
-{
-	char since[TIME_BYTES];
-	char until[TIME_BYTES];
-
-	time_text(crl->this_update, since);
-	time_text(crl->next_update, until);
-	return json_pack("{s:I, s:o, s:o, s:s, s:s, s:I, s:I, s:b}", "ca_id",
-			 (json_int_t)crl->ca_id, "ca", json_text(crl->ca), "number",
-			 json_text(crl->number), "this_update", since, "next_update", until,
-			 "entries", (json_int_t)crl->entries, "bytes", (json_int_t)crl->bytes,
-			 "pending", crl->pending);
-}
-
 static bool add_row(struct table *table, const struct ks_crl *crl)
 {
 	char since[TIME_BYTES];
@@ -208,7 +195,7 @@ static bool take_crls(const struct ks_result *result, struct table *table, json_
 	for (size_t i = 0; i < result->crl_count; i++) {
 		const struct ks_crl *crl = &result->crls[i];
 
-		if (table ? !add_row(table, crl) : json_array_append_new(list, crl_json(crl)) != 0)
+		if (table ? !add_row(table, crl) : json_array_append_new(list, json_crl(crl)) != 0)
 			return false;
 	}
 	return true;
@@ -274,7 +261,7 @@ static enum exit_code show_crl(const struct ctl *ctl, const struct ks_result *re
 	if (!result->crl_count)
 		return ctl_fail(ctl, EXIT_FAILED, "the service sent no CRL");
 	if (ctl->json)
-		return ctl_print_json(ctl, crl_json(crl));
+		return ctl_print_json(ctl, json_crl(crl));
 	time_text(crl->next_update, until);
 	printf("CRL number %s of certificate %llu, until %s\n", crl->number,
 	       (unsigned long long)crl->ca_id, until);

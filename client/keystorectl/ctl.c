@@ -2,12 +2,10 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "token.h"
 
@@ -177,54 +175,4 @@ enum exit_code ctl_print_json(const struct ctl *ctl, json_t *object)
 		return ctl_fail(ctl, EXIT_FAILED, "the result could not be written: %s",
 				object ? strerror(errno) : "out of memory");
 	return EXIT_OK;
-}
-
-void time_text(int64_t seconds, char text[TIME_BYTES])
-{
-	time_t time = (time_t)seconds;
-	struct tm parts;
-
-	if (!gmtime_r(&time, &parts) || !strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts))
-		strcpy(text, "unknown");
-}
-
-const char *operations_text(unsigned operations)
-{
-	static const char *const texts[] = {"none", "sign", "decrypt", "sign,decrypt"};
-
-	return texts[operations & (KS_OPERATION_SIGN | KS_OPERATION_DECRYPT)];
-}
-
-json_t *operations_json(unsigned operations)
-{
-	json_t *list = json_array();
-
-	if (operations & KS_OPERATION_SIGN)
-		json_array_append_new(list, json_string("sign"));
-	if (operations & KS_OPERATION_DECRYPT)
-		json_array_append_new(list, json_string("decrypt"));
-	return list;
-}
-
-char *hex_text(const uint8_t *bytes, size_t len)
-{
-	char *text = malloc(2 * len + 1);
-
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < len; i++)
-		sprintf(text + 2 * i, "%02x", bytes[i]);
-	text[2 * len] = '\0';
-	return text;
-}
-
-char *base64_text(const uint8_t *bytes, size_t len)
-{
-	char *text = malloc((len + 2) / 3 * 4 + 1);
-
-	if (!text)
-		return NULL;
-	text[0] = '\0';
-	EVP_EncodeBlock((unsigned char *)text, bytes, (int)len);
-	return text;
 }

@@ -61,16 +61,4 @@ enum exit_code exit_code_of(enum ks_status status);
 /* Prints the object on a line and lets it go. EXIT_FAILED: no memory (@object NULL), or I/O. */
 enum exit_code ctl_print_json(const struct ctl *ctl, json_t *object);
 
-/* "2026-03-01T12:00:00Z". */
-#define TIME_BYTES 32
-void time_text(int64_t seconds, char text[TIME_BYTES]);
-
-/* "sign,decrypt"; "none". Static. */
-const char *operations_text(unsigned operations);
-json_t *operations_json(unsigned operations);
-/* Lower-case digits. NULL: no memory. free() it. */
-char *hex_text(const uint8_t *bytes, size_t len);
-/* RFC 4648 4. NULL: no memory. Wipe and free() it. */
-char *base64_text(const uint8_t *bytes, size_t len);
-
 #endif

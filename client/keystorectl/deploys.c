@@ -32,11 +32,6 @@ static enum exit_code load(struct ctl *ctl, struct deploy_list **ret_list)
 	return EXIT_OK;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_text(text) : json_null();
-}
-
 static json_t *entry_json(const struct deploy_entry *entry)
 {
 	const struct deployment *deployment = &entry->deployment;
@@ -50,9 +45,10 @@ static json_t *entry_json(const struct deploy_entry *entry)
 			 "cert_id", (json_int_t)deployment->cert_id, "cert",
 			 json_text(deployment->paths[DEPLOYMENT_CERT]), "key",
 			 json_text(deployment->paths[DEPLOYMENT_KEY]), "chain",
-			 text_or_null(deployment->paths[DEPLOYMENT_CHAIN]), "owner",
-			 text_or_null(deployment->owner), "mode", mode, "reload",
-			 text_or_null(deployment->unit), "run", text_or_null(deployment->command));
+			 json_text_or_null(deployment->paths[DEPLOYMENT_CHAIN]), "owner",
+			 json_text_or_null(deployment->owner), "mode", mode, "reload",
+			 json_text_or_null(deployment->unit), "run",
+			 json_text_or_null(deployment->command));
 }
 
 static void print_entry(const struct deploy_entry *entry)
@@ -88,7 +84,7 @@ static enum exit_code command_deploy_list(struct ctl *ctl)
 	array = ctl->json ? json_array() : NULL;
 	for (size_t i = 0; i < list->count; i++) {
 		if (ctl->json) {
-			json_array_append_new(array, entry_json(&list->entries[i]));
+			json_append(&array, entry_json(&list->entries[i]));
 			continue;
 		}
 		if (i)
@@ -113,29 +109,18 @@ static void status_of(int folder, const struct deploy_entry *entry, struct deplo
 	}
 }
 
-static json_t *time_json(int64_t seconds)
-{
-	char time[TIME_BYTES];
-
-	time_text(seconds, time);
-	return seconds ? json_string(time) : json_null();
-}
-
 static json_t *status_json(const struct deploy_entry *entry, const struct deploy_status *status)
 {
 	json_t *object = entry_json(entry);
 
-	if (!object)
-		return NULL;
-	json_object_set_new(object, "state", json_string(deploy_state_name(status->state)));
-	json_object_set_new(object, "note", json_text(status->note));
-	json_object_set_new(object, "output", json_text(status->output));
-	json_object_set_new(object, "common_name", text_or_null(status->common_name));
-	json_object_set_new(object, "version",
-			    status->version ? json_integer(status->version) : json_null());
-	json_object_set_new(object, "not_after", time_json(status->not_after));
-	json_object_set_new(object, "changed", time_json(status->changed));
-	json_object_set_new(object, "next_try", time_json(status->next_try));
+	json_add(&object, "state", json_string(deploy_state_name(status->state)));
+	json_add(&object, "note", json_text(status->note));
+	json_add(&object, "output", json_text(status->output));
+	json_add(&object, "common_name", json_text_or_null(status->common_name));
+	json_add(&object, "version", status->version ? json_integer(status->version) : json_null());
+	json_add(&object, "not_after", json_time_or_null(status->not_after));
+	json_add(&object, "changed", json_time_or_null(status->changed));
+	json_add(&object, "next_try", json_time_or_null(status->next_try));
 	return object;
 }
 
@@ -218,8 +203,7 @@ static enum exit_code print_report_json(struct ctl *ctl, const struct report *re
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < report->list->count; i++)
-		json_array_append_new(array,
-				      status_json(&report->list->entries[i], &report->statuses[i]));
+		json_append(&array, status_json(&report->list->entries[i], &report->statuses[i]));
 	return ctl_print_json(ctl, json_pack("{s:b, s:o}", "agent_running", (int)report->is_running,
 					     "deployments", array));
 }

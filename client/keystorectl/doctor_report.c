@@ -102,10 +102,10 @@ static json_t *line_json(const struct doctor_line *line)
 				   results[line->result].name, "found",
 				   json_text(line->found ? line->found : ""));
 
-	if (object && line->to_do)
-		json_object_set_new(object, "to_do", json_text(line->to_do));
-	if (object && line->command)
-		json_object_set_new(object, "command", json_text(line->command));
+	if (line->to_do)
+		json_add(&object, "to_do", json_text(line->to_do));
+	if (line->command)
+		json_add(&object, "command", json_text(line->command));
 	return object;
 }
 
@@ -114,7 +114,7 @@ static json_t *report_json(const struct doctor *doctor)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < doctor->line_count; i++)
-		json_array_append_new(list, line_json(&doctor->lines[i]));
+		json_append(&list, line_json(&doctor->lines[i]));
 	return json_pack("{s:b, s:o, s:o}", "ok", !has_failed(doctor), "user",
 			 json_text(doctor->user), "checks", list);
 }

@@ -2,35 +2,8 @@
 #include <string.h>
 
 #include "command.h"
-#include "keystore_trust.h"
+#include "json_trust.h"
 #include "table.h"
-
-static const char *const crl_policies[] = {
-	[KS_CRLS_REQUIRED] = "required",
-	[KS_CRLS_WHERE_KNOWN] = "where-known",
-	[KS_CRLS_NONE] = "none",
-};
-
-static const char *crls_text(enum ks_crl_policy crls)
-{
-	return crls >= KS_CRLS_REQUIRED && crls <= KS_CRLS_NONE ? crl_policies[crls] : "unknown";
-}
-
-static json_t *group_json(const struct ks_trust_group *group)
-{
-	char time[TIME_BYTES] = "";
-
-	if (group->updated)
-		time_text(group->updated, time);
-	return json_pack("{s:o, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "name",
-			 json_text(group->name), "predefined", group->predefined, "auto_accept",
-			 group->auto_accept, "crls", crls_text(group->crls), "trusted_certs",
-			 (json_int_t)group->trusted_certs, "trusted_crls",
-			 (json_int_t)group->trusted_crls, "issuer_certs",
-			 (json_int_t)group->issuer_certs, "issuer_crls",
-			 (json_int_t)group->issuer_crls, "revision", (json_int_t)group->revision,
-			 "updated", *time ? json_string(time) : json_null());
-}
 
 static const char *const heads[] = {"NAME",	    "AUTO-ACCEPT",  "CRLS",	  "TRUSTED CERTS",
 				    "TRUSTED CRLS", "ISSUER CERTS", "ISSUER CRLS"};
@@ -45,8 +18,8 @@ static bool add_row(struct table *table, const struct ks_trust_group *group)
 		snprintf(texts[i], sizeof(texts[i]), "%llu", (unsigned long long)counts[i]);
 	return table_add(table,
 			 (const char *const[]){group->name, group->auto_accept ? "on" : "off",
-					       crls_text(group->crls), texts[0], texts[1], texts[2],
-					       texts[3]});
+					       crl_policy_text(group->crls), texts[0], texts[1],
+					       texts[2], texts[3]});
 }
 
 static enum exit_code show(struct ctl *ctl, const struct ks_result *result)
@@ -58,7 +31,7 @@ static enum exit_code show(struct ctl *ctl, const struct ks_result *result)
 	if (ctl->json) {
 		list = json_array();
 		for (size_t i = 0; i < result->group_count; i++)
-			json_array_append_new(list, group_json(&result->groups[i]));
+			json_append(&list, json_trust_group(&result->groups[i]));
 		return ctl_print_json(ctl, json_pack("{s:o}", "groups", list));
 	}
 	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
@@ -101,7 +74,7 @@ static bool take_switches(struct ctl *ctl, struct ks_group_change *change)
 	if (accept)
 		change->auto_accept = strcmp(accept, "on") == 0 ? KS_ON : KS_OFF;
 	for (int i = KS_CRLS_REQUIRED; crls && i <= KS_CRLS_NONE; i++)
-		if (strcmp(crl_policies[i], crls) == 0)
+		if (strcmp(crl_policy_text((enum ks_crl_policy)i), crls) == 0)
 			change->crls = (enum ks_crl_policy)i;
 	if (!crls || change->crls)
 		return true;

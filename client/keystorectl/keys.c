@@ -8,6 +8,7 @@
 #include "account.h"
 #include "command.h"
 #include "files.h"
+#include "json_key.h"
 #include "key_export.h"
 #include "keytext.h"
 #include "progress.h"
@@ -74,7 +75,7 @@ static bool take_name(const struct ks_key *key, void *user)
 
 static bool take_json(const struct ks_key *key, void *list)
 {
-	return json_array_append_new(list, key_json(key)) == 0;
+	return json_array_append_new(list, json_key(key)) == 0;
 }
 
 static bool take_row(const struct ks_key *key, void *table)
@@ -85,7 +86,7 @@ static bool take_row(const struct ks_key *key, void *table)
 	time_text(key->created, created);
 	created[strlen("2026-01-01")] = '\0';
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)key->id);
-	return table_add(table, (const char *const[]){key->name, id, key_algorithm(key),
+	return table_add(table, (const char *const[]){key->name, id, algorithm_text(key->algorithm),
 						      operations_text(key->operations),
 						      key->pinned ? "yes" : "no", created});
 }

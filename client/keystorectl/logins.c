@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "json_user.h"
 #include "password.h"
 #include "table.h"
 #include "token.h"
@@ -18,13 +19,8 @@ static enum exit_code print_login(const struct ctl *ctl, const struct ks_result 
 		       result->users[0].name, login->idle_seconds / 60, login->life_seconds / 60);
 		return EXIT_OK;
 	}
-	object = user_json(&result->users[0]);
-	if (object)
-		json_object_update_new(object,
-				       json_pack("{s:I, s:I, s:o}", "idle_seconds",
-						 (json_int_t)login->idle_seconds, "life_seconds",
-						 (json_int_t)login->life_seconds, "token_file",
-						 json_text(path)));
+	object = json_login(&result->users[0], login);
+	json_add(&object, "token_file", json_text(path));
 	return ctl_print_json(ctl, object);
 }
 
@@ -78,14 +74,7 @@ static enum exit_code print_whoami(const struct ctl *ctl, const struct ks_whoami
 	char *roles;
 
 	if (ctl->json)
-		return ctl_print_json(
-			ctl, json_pack("{s:I, s:o, s:o, s:o, s:b, s:I, s:I}", "uid",
-				       (json_int_t)who->uid, "user",
-				       *who->user ? json_text(who->user) : json_null(), "roles",
-				       names_json(who->roles, who->role_count), "rights",
-				       rights_json(who->rights), "has_users", (int)who->has_users,
-				       "idle_left_seconds", (json_int_t)who->idle_left_seconds,
-				       "life_left_seconds", (json_int_t)who->life_left_seconds));
+		return ctl_print_json(ctl, json_whoami(who));
 	rights = rights_text(who->rights);
 	roles = names_text(who->roles, who->role_count);
 	fact_print(stdout, "uid", "%u", who->uid);
@@ -170,12 +159,7 @@ static enum exit_code print_sessions(const struct ctl *ctl, const struct ks_resu
 		snprintf(uid, sizeof(uid), "%u", session->uid);
 		snprintf(idle, sizeof(idle), "%u s", session->idle_seconds);
 		if (list)
-			json_array_append_new(list, json_pack("{s:I, s:o, s:I, s:s, s:I}", "id",
-							      (json_int_t)session->id, "user",
-							      json_text(session->user), "uid",
-							      (json_int_t)session->uid, "since",
-							      since, "idle_seconds",
-							      (json_int_t)session->idle_seconds));
+			json_append(&list, json_session(session));
 		else if (!table || !table_add(table, (const char *const[]){id, session->user, uid,
 									   since, idle}))
 			break;

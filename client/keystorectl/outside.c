@@ -9,6 +9,7 @@
 #include "certtext.h"
 #include "command.h"
 #include "files.h"
+#include "json_cert.h"
 #include "progress.h"
 #include "san.h"
 
@@ -34,9 +35,9 @@ static enum exit_code show_import(const struct ctl *ctl, const struct ks_result 
 	certs = json_array();
 	notes = json_array();
 	for (size_t i = 0; i < result->cert_count; i++)
-		json_array_append_new(certs, cert_json(&result->certs[i]));
+		json_append(&certs, json_cert(&result->certs[i]));
 	for (size_t i = 0; i < result->note_count; i++)
-		json_array_append_new(notes, json_text(result->notes[i]));
+		json_append(&notes, json_text(result->notes[i]));
 	return ctl_print_json(ctl, json_pack("{s:o, s:o}", "certs", certs, "notes", notes));
 }
 
@@ -139,7 +140,7 @@ static enum exit_code show_request(const struct ctl *ctl, const struct ks_result
 	code = write_pem(ctl, pem);
 	len = BIO_get_mem_data(pem, &text);
 	if (code == EXIT_OK && ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o, s:s%}", "cert", cert_json(cert), "csr",
+		code = ctl_print_json(ctl, json_pack("{s:o, s:s%}", "cert", json_cert(cert), "csr",
 						     text, (size_t)len));
 	else if (code == EXIT_OK && ctl_has(ctl, OPTION_OUT))
 		cert_print(cert, stdout);

@@ -4,39 +4,8 @@
 
 #include "bundle.h"
 #include "command.h"
-#include "keystore_trust.h"
+#include "json_trust.h"
 #include "table.h"
-
-#define FINGERPRINT_BYTES 32
-
-static json_t *fingerprint_json(const uint8_t *fingerprint)
-{
-	char *hex = fingerprint ? hex_text(fingerprint, FINGERPRINT_BYTES) : NULL;
-	json_t *text = hex ? json_string(hex) : json_null();
-
-	free(hex);
-	return text;
-}
-
-static json_t *time_json(int64_t seconds)
-{
-	char text[TIME_BYTES];
-
-	time_text(seconds, text);
-	return json_string(text);
-}
-
-static json_t *rejected_json(const struct ks_rejected *rejected)
-{
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I}", "id",
-			 (json_int_t)rejected->id, "group", json_text(rejected->group),
-			 "fingerprint", fingerprint_json(rejected->fingerprint), "subject",
-			 json_text(rejected->subject), "issuer", json_text(rejected->issuer),
-			 "reason", ks_verdict_name(rejected->reason), "message",
-			 json_text(rejected->message), "first_seen",
-			 time_json(rejected->first_seen), "last_seen",
-			 time_json(rejected->last_seen), "count", (json_int_t)rejected->count);
-}
 
 static const char *const heads[] = {"ID", "GROUP", "SUBJECT", "REASON", "LAST SEEN", "COUNT"};
 
@@ -70,7 +39,7 @@ static enum exit_code collect(struct ctl *ctl, struct table *table, json_t *list
 			after = result->rejected[i].id;
 			if (table ? !add_row(table, &result->rejected[i])
 				  : json_array_append_new(list,
-							  rejected_json(&result->rejected[i])) != 0)
+							  json_rejected(&result->rejected[i])) != 0)
 				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		}
 		more = result->more;
@@ -171,8 +140,7 @@ static enum exit_code command_rejected_clear(struct ctl *ctl)
 static enum exit_code show_verdict(struct ctl *ctl, const struct ks_verdict *verdict)
 {
 	bool is_accepted = verdict->reason == KS_VERDICT_ACCEPTED;
-	enum exit_code code = EXIT_OK;
-	json_t *object;
+	enum exit_code code;
 
 	if (!ctl->json) {
 		printf("%s: %s\n",
@@ -181,19 +149,7 @@ static enum exit_code show_verdict(struct ctl *ctl, const struct ks_verdict *ver
 		       verdict->message);
 		return is_accepted ? EXIT_OK : EXIT_REFUSED;
 	}
-	object = json_pack("{s:b, s:s, s:o, s:I, s:o, s:b}", "accepted", is_accepted, "reason",
-			   ks_verdict_name(verdict->reason), "message", json_text(verdict->message),
-			   "depth", (json_int_t)verdict->depth, "fingerprint",
-			   fingerprint_json(verdict->fingerprint), "auto_accepted",
-			   verdict->auto_accepted);
-	if (object && *verdict->missing_issuer)
-		json_object_set_new(object, "missing_issuer", json_text(verdict->missing_issuer));
-	if (object && verdict->reason == KS_VERDICT_REVOKED) {
-		json_object_set_new(object, "revoked_at", time_json(verdict->revoked_at));
-		json_object_set_new(object, "revocation_reason",
-				    json_integer(verdict->revocation_reason));
-	}
-	code = ctl_print_json(ctl, object);
+	code = ctl_print_json(ctl, json_verdict(verdict));
 	return code == EXIT_OK && !is_accepted ? EXIT_REFUSED : code;
 }
 

@@ -4,103 +4,11 @@
 #include <time.h>
 
 #include "command.h"
+#include "json_event.h"
+#include "json_status.h"
 #include "table.h"
 
 #define LIST_BYTES 256
-
-static const char *state_text(enum ks_tpm_state state)
-{
-	switch (state) {
-	case KS_TPM_STARTING:
-		return "starting";
-	case KS_TPM_READY:
-		return "ready";
-	case KS_TPM_UNAVAILABLE:
-		return "unavailable";
-	case KS_TPM_LOCKED_OUT:
-		return "locked out";
-	}
-	return "unknown";
-}
-
-static json_t *algorithms_json(const struct ks_tpm *tpm)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < tpm->algorithm_count; i++)
-		if (ks_algorithm_name(tpm->algorithms[i]))
-			json_array_append_new(list,
-					      json_string(ks_algorithm_name(tpm->algorithms[i])));
-	return list;
-}
-
-static json_t *hashes_json(const struct ks_tpm *tpm)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < tpm->hash_count; i++)
-		if (ks_hash_name(tpm->hashes[i]))
-			json_array_append_new(list, json_string(ks_hash_name(tpm->hashes[i])));
-	return list;
-}
-
-static json_t *tpm_json(const struct ks_tpm *tpm)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:b}", "state",
-			 state_text(tpm->state), "reason", tpm->reason, "manufacturer",
-			 tpm->manufacturer, "model", tpm->model, "firmware", tpm->firmware,
-			 "algorithms", algorithms_json(tpm), "hashes", hashes_json(tpm),
-			 "transient_slots", (json_int_t)tpm->transient_slots, "persistent_free",
-			 (json_int_t)tpm->persistent_free, "pss_padded_here",
-			 (int)tpm->pss_padded_here);
-}
-
-static json_t *limits_json(const struct ks_limits *limits)
-{
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "frame_bytes",
-			 (json_int_t)limits->frame_bytes, "requests_per_connection",
-			 (json_int_t)limits->requests_per_connection, "requests_per_uid",
-			 (json_int_t)limits->requests_per_uid, "connections_per_uid",
-			 (json_int_t)limits->connections_per_uid, "keys", (json_int_t)limits->keys,
-			 "random_bytes", (json_int_t)limits->random_bytes, "list_page",
-			 (json_int_t)limits->list_page, "grants_per_key",
-			 (json_int_t)limits->grants_per_key);
-}
-
-static const char *clock_text(enum ks_clock_state state)
-{
-	switch (state) {
-	case KS_CLOCK_GOOD:
-		return "good";
-	case KS_CLOCK_BEFORE_BUILD:
-		return "before build";
-	case KS_CLOCK_BEHIND:
-		return "behind";
-	case KS_CLOCK_AHEAD:
-		return "ahead";
-	}
-	return "unknown";
-}
-
-static json_t *service_json(const struct ks_service *service)
-{
-	return json_pack("{s:{s:s, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
-			 " s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:s, s:o}, s:{s:I, s:I}}",
-			 "service", "version", service->version, "client_version", KEYSTORE_VERSION,
-			 "uptime_seconds", (double)service->uptime_ms / 1000, "connections",
-			 (json_int_t)service->connections, "tpm", tpm_json(&service->tpm), "queue",
-			 "length", (json_int_t)service->queue_length, "limit",
-			 (json_int_t)service->queue_limit, "limits", limits_json(&service->limits),
-			 "counters", "keys", (json_int_t)service->keys, "signatures",
-			 (json_int_t)service->signatures, "decryptions",
-			 (json_int_t)service->decryptions, "tpm_commands",
-			 (json_int_t)service->tpm_commands, "tpm_reopened",
-			 (json_int_t)service->tpm_reopened, "signatures_withheld",
-			 (json_int_t)service->signatures_withheld, "clock", "state",
-			 clock_text(service->clock), "note", json_text(service->clock_note),
-			 "certificates", "expiring", (json_int_t)service->certs_expiring, "expired",
-			 (json_int_t)service->certs_expired);
-}
 
 static void list_append(char list[LIST_BYTES], const char *item)
 {
@@ -119,7 +27,7 @@ static void print_tpm(const struct ks_tpm *tpm)
 		list_append(algorithms, ks_algorithm_name(tpm->algorithms[i]));
 	for (size_t i = 0; i < tpm->hash_count; i++)
 		list_append(hashes, ks_hash_name(tpm->hashes[i]));
-	fact_print(stdout, "TPM", "%s%s%s", state_text(tpm->state), *tpm->reason ? ": " : "",
+	fact_print(stdout, "TPM", "%s%s%s", tpm_state_text(tpm->state), *tpm->reason ? ": " : "",
 		   tpm->reason);
 	if (*tpm->manufacturer)
 		fact_print(stdout, "", "%s %s, firmware %s", tpm->manufacturer, tpm->model,
@@ -191,75 +99,24 @@ static enum exit_code command_status(struct ctl *ctl)
 	if (ks_service_status(ctl->client, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, service_json(result->service));
+		code = ctl_print_json(ctl, json_status(result->service));
 	else
 		print_service(result->service);
 	ks_result_free(result);
 	return code;
 }
 
-static const char *const event_texts[] = {
-	[KS_EVENT_TPM] = "tpm",
-	[KS_EVENT_KEY_CREATED] = "key created",
-	[KS_EVENT_KEY_UPDATED] = "key updated",
-	[KS_EVENT_KEY_DELETED] = "key deleted",
-	[KS_EVENT_CERT_CREATED] = "cert created",
-	[KS_EVENT_CERT_UPDATED] = "cert updated",
-	[KS_EVENT_CERT_DELETED] = "cert deleted",
-	[KS_EVENT_CRL] = "crl",
-	[KS_EVENT_EXPIRY] = "cert expiry",
-	[KS_EVENT_TRUST] = "trust changed",
-	[KS_EVENT_REJECTED] = "rejected",
-	[KS_EVENT_SERVICE_CREATED] = "service created",
-	[KS_EVENT_SERVICE_UPDATED] = "service updated",
-	[KS_EVENT_SERVICE_DELETED] = "service deleted",
-};
-
-static json_t *event_json(const struct ks_event *event, const char *time)
-{
-	if (event->type == KS_EVENT_TPM)
-		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
-				 "tpm", tpm_json(event->tpm));
-	if (event->type == KS_EVENT_CRL)
-		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
-				 event_texts[event->type], "ca_id", (json_int_t)event->crl->ca_id,
-				 "number", json_text(event->crl->number));
-	if (event->type == KS_EVENT_EXPIRY)
-		return json_pack("{s:s, s:s, s:I, s:o, s:i, s:o}", "time", time, "event",
-				 event_texts[event->type], "id", (json_int_t)event->cert_id,
-				 "common_name", json_text(event->cert_common_name), "days_left",
-				 (int)event->days_left, "note", json_text(event->note));
-	if (event->type == KS_EVENT_REJECTED)
-		return json_pack("{s:s, s:s, s:I, s:o, s:o}", "time", time, "event",
-				 event_texts[event->type], "id", (json_int_t)event->rejected_id,
-				 "group", json_text(event->group), "message",
-				 json_text(event->rejected_reason));
-	if (event->service_name)
-		return json_pack("{s:s, s:s, s:o, s:I, s:o}", "time", time, "event",
-				 event_texts[event->type], "service",
-				 json_text(event->service_name), "cert_id",
-				 (json_int_t)event->cert_id, "group", json_text(event->group));
-	if (event->type == KS_EVENT_TRUST)
-		return json_pack("{s:s, s:s, s:o}", "time", time, "event", event_texts[event->type],
-				 "group", json_text(event->group));
-	if (event->cert_id)
-		return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event",
-				 event_texts[event->type], "id", (json_int_t)event->cert_id,
-				 "common_name", json_text(event->cert_common_name));
-	return json_pack("{s:s, s:s, s:I, s:o}", "time", time, "event", event_texts[event->type],
-			 "id", (json_int_t)event->key_id, "name", json_text(event->key_name));
-}
-
 static void print_event(const struct ks_event *event, void *user)
 {
 	const struct ctl *ctl = user;
+	int64_t seconds = time(NULL);
 	char now[TIME_BYTES];
 
-	time_text(time(NULL), now);
+	time_text(seconds, now);
 	if (ctl->json)
-		(void)ctl_print_json(ctl, event_json(event, now));
+		(void)ctl_print_json(ctl, json_event(event, seconds));
 	else if (event->type == KS_EVENT_TPM)
-		printf("%s tpm %s%s%s\n", now, state_text(event->tpm->state),
+		printf("%s tpm %s%s%s\n", now, tpm_state_text(event->tpm->state),
 		       *event->tpm->reason ? ": " : "", event->tpm->reason);
 	else if (event->type == KS_EVENT_EXPIRY)
 		printf("%s certificate #%llu %s ends in %d days%s%s\n", now,
@@ -272,10 +129,10 @@ static void print_event(const struct ks_event *event, void *user)
 		printf("%s rejected #%llu in %s: %s\n", now, (unsigned long long)event->rejected_id,
 		       event->group, event->rejected_reason);
 	else if (event->service_name || event->type == KS_EVENT_TRUST)
-		printf("%s %s %s\n", now, event_texts[event->type],
+		printf("%s %s %s\n", now, event_text(event->type),
 		       event->service_name ? event->service_name : event->group);
 	else
-		printf("%s %s #%llu %s\n", now, event_texts[event->type],
+		printf("%s %s #%llu %s\n", now, event_text(event->type),
 		       (unsigned long long)(event->cert_id ? event->cert_id : event->key_id),
 		       event->cert_id ? event->cert_common_name : event->key_name);
 	fflush(stdout);

@@ -4,35 +4,8 @@
 
 #include "account.h"
 #include "command.h"
-#include "keystore_service.h"
+#include "json_service.h"
 #include "table.h"
-
-static const char *kind_text(enum ks_service_kind kind)
-{
-	const char *name = ks_service_kind_name(kind);
-
-	return name ? name : "unknown";
-}
-
-static json_t *service_json(const struct ks_assignment *service)
-{
-	char time[TIME_BYTES];
-	json_t *object;
-
-	time_text(service->updated, time);
-	object = json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:s}", "name",
-			   json_text(service->name), "kind", kind_text(service->kind), "cert_id",
-			   service->cert_id ? json_integer((json_int_t)service->cert_id)
-					    : json_null(),
-			   "common_name", json_text(service->common_name), "group",
-			   *service->group ? json_text(service->group) : json_null(), "uid",
-			   service->has_uid ? json_integer(service->uid) : json_null(), "gid",
-			   service->has_gid ? json_integer(service->gid) : json_null(), "revision",
-			   (json_int_t)service->revision, "updated", time);
-	if (object && service->key_id)
-		json_object_set_new(object, "key_id", json_integer((json_int_t)service->key_id));
-	return object;
-}
 
 static const char *const heads[] = {"NAME",	   "KIND", "CERT", "COMMON NAME",
 				    "TRUST GROUP", "UID",  "GID"};
@@ -49,10 +22,10 @@ static bool add_row(struct table *table, const struct ks_assignment *service)
 		snprintf(uid, sizeof(uid), "%u", service->uid);
 	if (service->has_gid)
 		snprintf(gid, sizeof(gid), "%u", service->gid);
-	return table_add(table,
-			 (const char *const[]){service->name, kind_text(service->kind), cert,
-					       *service->common_name ? service->common_name : "-",
-					       *service->group ? service->group : "-", uid, gid});
+	return table_add(
+		table, (const char *const[]){service->name, service_kind_text(service->kind), cert,
+					     *service->common_name ? service->common_name : "-",
+					     *service->group ? service->group : "-", uid, gid});
 }
 
 /* Takes each service into @table or @list, page by page; @name NULL: all. */
@@ -78,7 +51,7 @@ static enum exit_code collect(struct ctl *ctl, const char *name, struct table *t
 			is_found = true;
 			if (!after ||
 			    (table ? !add_row(table, service)
-				   : json_array_append_new(list, service_json(service)) != 0))
+				   : json_array_append_new(list, json_service(service)) != 0))
 				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		}
 		more = result->more;
@@ -191,7 +164,7 @@ static enum exit_code show_result(struct ctl *ctl, const struct ks_result *resul
 	if (!result->assignment_count)
 		return EXIT_OK;
 	if (ctl->json)
-		return ctl_print_json(ctl, service_json(&result->assignments[0]));
+		return ctl_print_json(ctl, json_service(&result->assignments[0]));
 	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
 	if (!table || !add_row(table, &result->assignments[0]))
 		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");

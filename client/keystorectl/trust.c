@@ -7,10 +7,8 @@
 #include "bundle.h"
 #include "command.h"
 #include "files.h"
-#include "keystore_trust.h"
+#include "json_trust.h"
 #include "table.h"
-
-#define FINGERPRINT_BYTES 32
 
 #define BIT(list)    (1u << (list))
 #define LIST_TRUSTED (BIT(KS_TRUSTED_CERTS) | BIT(KS_TRUSTED_CRLS))
@@ -22,10 +20,6 @@ static const struct {
 } list_names[] = {
 	{"trusted", LIST_TRUSTED},
 	{"issuers", LIST_ISSUERS},
-	{"trusted-certs", BIT(KS_TRUSTED_CERTS)},
-	{"trusted-crls", BIT(KS_TRUSTED_CRLS)},
-	{"issuer-certs", BIT(KS_ISSUER_CERTS)},
-	{"issuer-crls", BIT(KS_ISSUER_CRLS)},
 };
 
 /* --list as bits; @otherwise without it. False: told. */
@@ -42,16 +36,14 @@ static bool take_lists(struct ctl *ctl, unsigned otherwise, unsigned *ret_lists)
 			return true;
 		}
 	}
+	for (int list = KS_TRUSTED_CERTS; list <= KS_ISSUER_CRLS; list++) {
+		if (strcmp(trust_list_text((enum ks_trust_list)list), name) == 0) {
+			*ret_lists = BIT(list);
+			return true;
+		}
+	}
 	(void)ctl_fail(ctl, EXIT_USAGE, "--list %s: not one of %s", name, option_help(OPTION_LIST));
 	return false;
-}
-
-static const char *list_text(enum ks_trust_list list)
-{
-	for (size_t i = 2; i < sizeof(list_names) / sizeof(list_names[0]); i++)
-		if (list_names[i].lists == BIT(list))
-			return list_names[i].name;
-	return "unknown";
 }
 
 /* The list where an item goes, the one that has certificates where --list names both. */
@@ -95,32 +87,6 @@ static bool take_fingerprint(struct ctl *ctl, uint8_t fingerprint[FINGERPRINT_BY
 	return false;
 }
 
-static json_t *time_json(int64_t seconds)
-{
-	char text[TIME_BYTES];
-
-	if (!seconds)
-		return json_null();
-	time_text(seconds, text);
-	return json_string(text);
-}
-
-static json_t *entry_json(const struct ks_trust_entry *entry)
-{
-	char *fingerprint = hex_text(entry->fingerprint, FINGERPRINT_BYTES);
-	json_t *object = json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:I, s:b}", "list",
-		list_text(entry->list), "fingerprint", fingerprint ? fingerprint : "", "subject",
-		json_text(entry->subject), "issuer", json_text(entry->issuer), "serial",
-		json_text(entry->serial), "not_before", time_json(entry->not_before), "not_after",
-		time_json(entry->not_after), "ca", entry->is_ca, "revocations",
-		(json_int_t)entry->revocations, "added", time_json(entry->added), "added_by",
-		(json_int_t)entry->added_by, "auto_accepted", entry->auto_accepted);
-
-	free(fingerprint);
-	return object;
-}
-
 static const char *const heads[] = {"LIST", "SUBJECT", "ISSUER", "VALID TO", "NOTE", "FINGERPRINT"};
 
 static bool add_row(struct table *table, const struct ks_trust_entry *entry)
@@ -142,7 +108,7 @@ static bool add_row(struct table *table, const struct ks_trust_entry *entry)
 	else if (entry->is_ca)
 		snprintf(note, sizeof(note), "CA");
 	is_added = fingerprint &&
-		   table_add(table, (const char *const[]){list_text(entry->list),
+		   table_add(table, (const char *const[]){trust_list_text(entry->list),
 							  is_crl ? "-" : entry->subject,
 							  entry->issuer, end, note, fingerprint});
 	free(fingerprint);
@@ -169,7 +135,7 @@ static enum exit_code collect(struct ctl *ctl, unsigned lists, struct table *tab
 			if (!(lists & BIT(entry->list)))
 				continue;
 			if (table ? !add_row(table, entry)
-				  : json_array_append_new(list, entry_json(entry)) != 0)
+				  : json_array_append_new(list, json_trust_entry(entry)) != 0)
 				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		}
 		more = result->more;

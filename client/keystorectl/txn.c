@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "files.h"
-#include "keystore_service.h"
+#include "json_service.h"
 #include "table.h"
 
 #define FILE_MAX  (256 * 1024)
@@ -138,27 +138,6 @@ static enum exit_code command_txn_run(struct ctl *ctl)
 	return code;
 }
 
-static json_t *txn_json(const struct ks_txn *txn)
-{
-	json_t *list = json_array();
-	char since[TIME_BYTES];
-	json_t *object;
-
-	for (size_t i = 0; i < txn->staged_count; i++)
-		json_array_append_new(list, json_text(txn->staged[i]));
-	time_text(txn->since, since);
-	object = json_pack("{s:b, s:o}", "open", txn->open, "staged", list);
-	if (!object || !txn->open)
-		return object;
-	json_object_set_new(object, "uid", json_integer(txn->uid));
-	json_object_set_new(object, "pid", json_integer(txn->pid));
-	json_object_set_new(object, "since", json_string(since));
-	json_object_set_new(object, "changes", json_integer(txn->changes));
-	json_object_set_new(object, "bytes", json_integer((json_int_t)txn->bytes));
-	json_object_set_new(object, "idle_ms", json_integer((json_int_t)txn->idle_ms));
-	return object;
-}
-
 static void print_txn(const struct ks_txn *txn)
 {
 	char since[TIME_BYTES];
@@ -188,7 +167,7 @@ static enum exit_code command_txn_status(struct ctl *ctl)
 	if (ks_txn_status(ctl->client, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json)
-		code = ctl_print_json(ctl, txn_json(result->txn));
+		code = ctl_print_json(ctl, json_txn(result->txn));
 	else
 		print_txn(result->txn);
 	ks_result_free(result);

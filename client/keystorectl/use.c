@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "files.h"
+#include "json_pem.h"
 #include "san.h"
 
 #define CIPHERTEXT_BYTES_MAX 1024 /* RSA-4096 has 512 */
@@ -29,11 +30,11 @@ static enum exit_code finish_data(struct ctl *ctl, struct ks_result *result, enu
 	if (code != EXIT_OK || !ctl->json)
 		goto out;
 	text = base64_text(result->data, result->data_len);
-	json_object_set_new(object, "bytes", json_integer((json_int_t)result->data_len));
+	json_add(&object, "bytes", json_integer((json_int_t)result->data_len));
 	if (out)
-		json_object_set_new(object, "out", json_text(out));
+		json_add(&object, "out", json_text(out));
 	else
-		json_object_set_new(object, field, text ? json_string(text) : NULL);
+		json_add(&object, field, text ? json_string(text) : NULL);
 	code = ctl_print_json(ctl, object);
 	object = NULL;
 out:

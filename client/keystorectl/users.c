@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "json_user.h"
 #include "password.h"
 #include "table.h"
 #include "usertext.h"
@@ -182,7 +183,7 @@ static enum exit_code each_user(struct ctl *ctl, json_t *list, struct table *tab
 		for (size_t i = 0; i < result->user_count; i++) {
 			snprintf(after, sizeof(after), "%s", result->users[i].name);
 			if (list)
-				json_array_append_new(list, user_json(&result->users[i]));
+				json_array_append_new(list, json_user(&result->users[i]));
 			else if (!add_row(table, &result->users[i]))
 				more = false;
 		}
@@ -243,13 +244,6 @@ static enum exit_code command_user_delete(struct ctl *ctl)
 	return done(ctl, status, result, "deleted");
 }
 
-static json_t *role_json(const struct ks_role *role)
-{
-	return json_pack("{s:o, s:o, s:b, s:I}", "name", json_text(role->name), "rights",
-			 rights_json(role->rights), "predefined", (int)role->predefined, "users",
-			 (json_int_t)role->users);
-}
-
 static enum exit_code print_roles(const struct ctl *ctl, const struct ks_result *result)
 {
 	static const char *const heads[] = {"ROLE", "USERS", "RIGHTS"};
@@ -259,7 +253,7 @@ static enum exit_code print_roles(const struct ctl *ctl, const struct ks_result 
 	if (ctl->json) {
 		list = json_array();
 		for (size_t i = 0; i < result->role_count; i++)
-			json_array_append_new(list, role_json(&result->roles[i]));
+			json_append(&list, json_role(&result->roles[i]));
 		return ctl_print_json(ctl, json_pack("{s:o}", "roles", list));
 	}
 	table = table_new(heads, 3);
@@ -335,7 +329,7 @@ static enum exit_code command_role_set(struct ctl *ctl)
 	if (ks_role_set(ctl->client, ctl->words[0], rights, &result) != KS_OK)
 		code = ctl_fail_result(ctl, result);
 	else if (ctl->json && result->role_count)
-		code = ctl_print_json(ctl, role_json(&result->roles[0]));
+		code = ctl_print_json(ctl, json_role(&result->roles[0]));
 	ks_result_free(result);
 	return code;
 }

@@ -1,4 +1,4 @@
-/* Users, roles and rights as text and JSON. */
+/* Users, roles and rights as text. */
 #ifndef CTL_USERTEXT_H
 #define CTL_USERTEXT_H
 
@@ -6,12 +6,9 @@
 
 /* "view, manage-keys"; "none". NULL: no memory. free() it. */
 char *rights_text(unsigned rights);
-json_t *rights_json(unsigned rights);
 /* "operator, auditor"; "none". NULL: no memory. free() it. */
 char *names_text(const char *const *names, size_t count);
-json_t *names_json(const char *const *names, size_t count);
 
-json_t *user_json(const struct ks_user *user);
 /* Prints one user, as --json says. */
 enum exit_code user_print(const struct ctl *ctl, const struct ks_user *user);
 
