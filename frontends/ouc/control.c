@@ -29,7 +29,7 @@ struct place {
 LIST_HEAD(places, place);
 
 struct control {
-	char path[SETTINGS_PATH_MAX + 1];
+	char path[VALUE_PATH_MAX + 1];
 	int lock;
 	int fd; /* -1: the path is not ours */
 	struct control_world world;
@@ -48,7 +48,7 @@ static bool fail(char *problem, const char *path, const char *what)
 /* As long as the process lives, whatever way it ends: what is at the path meanwhile is stale. */
 static bool take_lock(struct control *control, char *problem)
 {
-	char path[SETTINGS_PATH_MAX + 8];
+	char path[VALUE_PATH_MAX + 8];
 
 	snprintf(path, sizeof(path), "%s.lock", control->path);
 	control->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -84,7 +84,7 @@ static bool clear_path(const char *path, char *problem)
 /* The directory says who may come in. */
 static bool hand_to_group(const char *path, char *problem)
 {
-	char folder[SETTINGS_PATH_MAX + 1];
+	char folder[VALUE_PATH_MAX + 1];
 	const char *slash = strrchr(path, '/');
 	struct stat of_folder, of_socket;
 
@@ -120,11 +120,11 @@ bool control_open(const char *path, struct control **ret_control, char problem[C
 {
 	struct control *control;
 
-	if (strlen(path) > SETTINGS_PATH_MAX) {
+	if (strlen(path) > VALUE_PATH_MAX) {
 		snprintf(problem, CONTROL_MESSAGE_MAX,
 			 "the path %.200s of the control socket is too long: it may have %d "
 			 "characters",
-			 path, SETTINGS_PATH_MAX);
+			 path, VALUE_PATH_MAX);
 		return false;
 	}
 	control = calloc(1, sizeof(*control));

@@ -205,7 +205,7 @@ static int on_begun(sd_event_source *source, void *user)
 
 static bool start(struct program *program, char problem[STATION_PROBLEM_MAX])
 {
-	char path[SETTINGS_PATH_MAX + 32];
+	char path[VALUE_PATH_MAX + 32];
 	const char *runtime = program->settings->runtime;
 
 	snprintf(problem, STATION_PROBLEM_MAX, "it cannot be started: %s", strerror(ENOMEM));

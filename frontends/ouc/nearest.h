@@ -1,6 +1,6 @@
 /* Which name somebody meant who mistyped it. Hides how far apart two words are. */
-#ifndef OUC_NEAREST_H
-#define OUC_NEAREST_H
+#ifndef COMMON_NEAREST_H
+#define COMMON_NEAREST_H
 
 /*
  * How many letters have to be added, left out or changed, whatever their case: 0 is the same, and

@@ -17,9 +17,9 @@ static const struct data_block *resolve(struct reading *reading, const struct dr
 		return NULL;
 	if (found < settings->block_count)
 		return settings->blocks[found];
-	report_fault(&reading->report, draft_line(draft, field), draft->connection.name,
-		     connection_field_name(field),
-		     "there is no block %s; add a section [" SECTION_BLOCK_NAME " %s]", name, name);
+	conf_fault(&reading->conf.report, draft_line(draft, field), draft->connection.name,
+		   connection_field_name(field),
+		   "there is no block %s; add a section [" SECTION_BLOCK_NAME " %s]", name, name);
 	return NULL;
 }
 
@@ -33,8 +33,8 @@ static void check_blocks(struct reading *reading)
 			continue;
 		snprintf(section, sizeof(section), SECTION_BLOCK_NAME " %s",
 			 settings->blocks[i]->name);
-		report_fault(&reading->report, reading->block_lines[i], section, "",
-			     "the block is empty; add its fields, as Var1 = Bool");
+		conf_fault(&reading->conf.report, reading->block_lines[i], section, "",
+			   "the block is empty; add its fields, as Var1 = Bool");
 	}
 }
 
@@ -46,9 +46,10 @@ static void check_handshakes(struct reading *reading)
 	if (settings->handshakes_of_address <= settings->handshakes_max)
 		return;
 	if (line)
-		report_fault(&reading->report, line, SECTION_GENERAL_NAME, "HandshakesPerAddress",
-			     "it is more than HandshakesMax, %u; give at most that",
-			     settings->handshakes_max);
+		conf_fault(&reading->conf.report, line, SECTION_GENERAL_NAME,
+			   "HandshakesPerAddress",
+			   "it is more than HandshakesMax, %u; give at most that",
+			   settings->handshakes_max);
 	settings->handshakes_of_address = settings->handshakes_max;
 }
 
@@ -63,9 +64,9 @@ static void check_all(struct reading *reading)
 			resolve(reading, draft, FIELD_TSEND_C, draft->send_data);
 		draft->connection.receive_data =
 			resolve(reading, draft, FIELD_TRCV_C, draft->receive_data);
-		settings_check(draft, &reading->report);
+		settings_check(draft, &reading->conf.report);
 	}
-	settings_check_clashes(reading->drafts, reading->draft_count, &reading->report);
+	settings_check_clashes(reading->drafts, reading->draft_count, &reading->conf.report);
 }
 
 static bool take_connections(struct settings *settings, const struct draft *drafts, size_t count)
@@ -85,7 +86,7 @@ static bool read_all(struct reading *reading)
 	if (!reading_run(reading))
 		return false;
 	check_all(reading);
-	return reading->report.is_faulty ||
+	return reading->conf.report.is_faulty ||
 	       take_connections(reading->settings, reading->drafts, reading->draft_count);
 }
 
@@ -115,19 +116,17 @@ void settings_free(struct settings *settings)
 	free(settings);
 }
 
-bool settings_read(FILE *file, settings_problem_fn *problem, void *user,
-		   struct settings **ret_settings)
+bool settings_read(FILE *file, conf_problem_fn *problem, void *user, struct settings **ret_settings)
 {
 	struct reading reading = {
-		.file = file,
-		.report = {.problem = problem, .user = user},
+		.conf = {.file = file, .report = {.problem = problem, .user = user}},
 		.settings = settings_new(),
 	};
 
 	if (!reading.settings || !read_all(&reading))
-		report_fault(&reading.report, 0, "", "", "there is not enough memory");
+		conf_fault(&reading.conf.report, 0, "", "", "there is not enough memory");
 	free(reading.drafts);
-	if (reading.report.is_faulty) {
+	if (reading.conf.report.is_faulty) {
 		settings_free(reading.settings);
 		return false;
 	}

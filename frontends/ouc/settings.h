@@ -10,16 +10,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "conf_report.h"
 #include "data_block.h"
+#include "value.h"
 
 #define SETTINGS_CONNECTIONS_MAX 4095 /* as many as IDs */
 #define SETTINGS_BLOCKS_MAX	 1024
 #define SETTINGS_NAME_MAX	 63 /* as DATA_NAME_MAX */
-#define SETTINGS_HOST_MAX	 255
-#define SETTINGS_PATH_MAX	 107 /* of a Unix socket */
-#define SETTINGS_RUNTIME_MAX	 87  /* of RuntimeDirectory: what is in it has names up to 19 */
-#define SETTINGS_GROUP_MAX	 64
-#define SETTINGS_MESSAGE_MAX	 512
+#define SETTINGS_RUNTIME_MAX	 87 /* of RuntimeDirectory: what is in it has names up to 19 */
 
 enum address_type { TCON_IP_V4_SEC, TCON_IP_V6_SEC, TCON_QDN_SEC };
 
@@ -41,7 +39,7 @@ struct connection_settings {
 	 * RemoteAddress as inet_ntop() has it, or RemoteQDN in small letters without the last dot;
 	 * "": a listener takes any, and has no RemoteQDN.
 	 */
-	char remote[SETTINGS_HOST_MAX + 1];
+	char remote[VALUE_HOST_MAX + 1];
 	uint16_t remote_port;
 	uint16_t local_port;
 	bool is_secure;		/* ActivateSecureConn */
@@ -60,20 +58,20 @@ struct connection_settings {
 
 	/* Forward: no blocks; the plain side. */
 	bool is_forward;
-	char plain_host[SETTINGS_HOST_MAX + 1]; /* an address; "/…": a Unix socket */
+	char plain_host[VALUE_HOST_MAX + 1]; /* an address; "/…": a Unix socket */
 	uint16_t plain_port;
 	unsigned forward_max; /* connections at a time */
 
 	/* This program's own. */
-	char group[SETTINGS_GROUP_MAX + 1]; /* TrustGroup */
+	char group[VALUE_GROUP_MAX + 1]; /* TrustGroup */
 	bool allows_tls12;
 	enum event_level events;
 	uint32_t message_ms; /* MessageTimeout: until the rest of a message is there */
 };
 
 struct settings {
-	char socket[SETTINGS_PATH_MAX + 1];  /* keystored's; "": its default */
-	char runtime[SETTINGS_PATH_MAX + 1]; /* where images and the control socket are */
+	char socket[VALUE_PATH_MAX + 1];  /* keystored's; "": its default */
+	char runtime[VALUE_PATH_MAX + 1]; /* where images and the control socket are */
 	unsigned handshakes_max, handshakes_of_address;
 	uint32_t handshake_ms;
 	uint32_t recheck_s;
@@ -84,18 +82,10 @@ struct settings {
 };
 
 /*
- * A fault, or a warning: what is odd, and allowed. Several of both may come. @line 0: the file as a
- * whole; @section: what stands in the brackets; @field, @section: "" for none. @message: a sentence
- * of at most SETTINGS_MESSAGE_MAX - 1 bytes, in UTF-8 and without control characters as the others.
- */
-typedef void settings_problem_fn(unsigned line, const char *section, const char *field,
-				 bool is_warning, const char *message, void *user);
-
-/*
  * Reads and checks all of it, and tells every problem, not the first alone. False: there was a
  * fault, or no memory.
  */
-[[nodiscard]] bool settings_read(FILE *file, settings_problem_fn *problem, void *user,
+[[nodiscard]] bool settings_read(FILE *file, conf_problem_fn *problem, void *user,
 				 struct settings **ret_settings);
 void settings_free(struct settings *settings); /* NULL is fine */
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "settings_value.h"
+#include "value.h"
 
 #define GIVEN(Field) (UINT64_C(1) << (Field)) /* it is in the file, whatever its value */
 #define FACT(Number) (UINT64_C(1) << (32 + (Number)))
@@ -214,7 +214,7 @@ static uint64_t unknown_facts_of(const struct draft *draft)
 	return unknown;
 }
 
-void settings_check(const struct draft *draft, struct settings_report *report)
+void settings_check(const struct draft *draft, struct conf_report *report)
 {
 	const char *section = draft->connection.name;
 	uint64_t unknown = unknown_facts_of(draft);
@@ -228,8 +228,8 @@ void settings_check(const struct draft *draft, struct settings_report *report)
 		if (((rule->with | rule->without) & unknown) ||
 		    (facts & rule->with) != rule->with || (facts & rule->without))
 			continue;
-		(rule->severity == WARNING ? report_warning
-					   : report_fault)(report, draft_line(draft, rule->field),
-							   section, field, "%s", rule->message);
+		(rule->severity == WARNING ? conf_warning
+					   : conf_fault)(report, draft_line(draft, rule->field),
+							 section, field, "%s", rule->message);
 	}
 }

@@ -7,14 +7,13 @@
 
 #include <stddef.h>
 
+#include "conf_report.h"
 #include "settings_field.h"
-#include "settings_report.h"
 
 /* A connection by itself. */
-void settings_check(const struct draft *draft, struct settings_report *report);
+void settings_check(const struct draft *draft, struct conf_report *report);
 
 /* Each with those before it. Their blocks have been found already. */
-void settings_check_clashes(const struct draft *drafts, size_t count,
-			    struct settings_report *report);
+void settings_check_clashes(const struct draft *drafts, size_t count, struct conf_report *report);
 
 #endif

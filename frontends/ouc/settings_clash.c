@@ -143,7 +143,7 @@ static bool has_ports(const struct draft *draft)
 
 /* The first alone: of many, each would be told of each other. */
 static void check_draft(const struct draft *drafts, size_t index, size_t kind,
-			struct settings_report *report)
+			struct conf_report *report)
 {
 	const struct draft *draft = &drafts[index];
 
@@ -152,15 +152,14 @@ static void check_draft(const struct draft *drafts, size_t index, size_t kind,
 
 		if (!clash.message || (clashes[kind].is_of_ports && !has_ports(&drafts[i])))
 			continue;
-		report_fault(report, draft_line(draft, clash.field), draft->connection.name,
-			     connection_field_name(clash.field), "[%s], line %u, %s",
-			     drafts[i].connection.name, drafts[i].connection.line, clash.message);
+		conf_fault(report, draft_line(draft, clash.field), draft->connection.name,
+			   connection_field_name(clash.field), "[%s], line %u, %s",
+			   drafts[i].connection.name, drafts[i].connection.line, clash.message);
 		return;
 	}
 }
 
-void settings_check_clashes(const struct draft *drafts, size_t count,
-			    struct settings_report *report)
+void settings_check_clashes(const struct draft *drafts, size_t count, struct conf_report *report)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t kind = 0; kind < CLASHES; kind++)

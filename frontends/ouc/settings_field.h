@@ -1,7 +1,4 @@
-/*
- * The fields that a configuration can have. Hides their table: names, what each takes, and where
- * its value goes.
- */
+/* The fields that a configuration can have. Hides what each takes, and where its value goes. */
 #ifndef OUC_SETTINGS_FIELD_H
 #define OUC_SETTINGS_FIELD_H
 
@@ -9,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf_field.h"
 #include "settings.h"
 
 /* Of [keystore-ouc]. */
@@ -66,25 +64,13 @@ struct draft {
 void settings_init(struct settings *settings);
 void draft_init(struct draft *draft, const char *name, unsigned line);
 
-/* Their index, or -1. */
-int general_field_find(const char *name);
-int connection_field_find(const char *name);
-
-/* The one that was meant perhaps; NULL: none is near. */
-const char *general_field_nearest(const char *name);
-const char *connection_field_nearest(const char *name);
+/* Their tables, by the enumerators above. */
+extern const struct conf_field general_fields[GENERAL_FIELDS];
+extern const struct conf_field connection_fields[FIELD_COUNT];
 
 const char *connection_field_name(enum connection_field field);
 
 /* Where a field is, or else its section; FIELD_COUNT is none. */
 unsigned draft_line(const struct draft *draft, enum connection_field field);
-
-#define FIELD_TAKES_MAX 256
-
-/* False: @takes is what it takes, "a number from 1 to 4095, as 1 or 16#1". */
-[[nodiscard]] bool general_field_read(enum general_field field, const char *text,
-				      struct settings *settings, char takes[FIELD_TAKES_MAX]);
-[[nodiscard]] bool connection_field_read(enum connection_field field, const char *text,
-					 struct draft *draft, char takes[FIELD_TAKES_MAX]);
 
 #endif

@@ -1,4 +1,4 @@
-#include "settings_line.h"
+#include "conf_line.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -20,9 +20,9 @@ static bool is_utf8(const char *text, size_t len)
 	return string;
 }
 
-enum line_status line_read(FILE *file, bool is_first, char ret_line[LINE_BUFFER])
+enum conf_line conf_line_read(FILE *file, bool is_first, char ret_line[CONF_LINE_BUFFER])
 {
-	char line[LINE_BUFFER];
+	char line[CONF_LINE_BUFFER];
 	size_t len = 0;
 	size_t skip = 0;
 	int c = 0;
@@ -31,20 +31,20 @@ enum line_status line_read(FILE *file, bool is_first, char ret_line[LINE_BUFFER]
 		if (len < sizeof(line))
 			line[len++] = (char)c;
 	if (!len)
-		return LINE_END;
+		return CONF_LINE_END;
 	/* Its end does not count. */
 	if (len < sizeof(line) && line[len - 1] == '\n')
 		len--;
 	if (len && len < sizeof(line) && line[len - 1] == '\r')
 		len--;
-	if (len > LINE_BYTES_MAX)
-		return LINE_TOO_LONG;
+	if (len > CONF_LINE_MAX)
+		return CONF_LINE_TOO_LONG;
 	line[len] = '\0';
 	for (size_t i = 0; i < len; i++)
 		if (is_control((unsigned char)line[i], (unsigned char)line[i + 1]))
-			return LINE_CONTROL;
+			return CONF_LINE_CONTROL;
 	if (!is_utf8(line, len))
-		return LINE_NO_UTF8;
+		return CONF_LINE_NO_UTF8;
 	if (is_first && strncmp(line, UTF8_BOM, strlen(UTF8_BOM)) == 0)
 		skip = strlen(UTF8_BOM);
 	skip += strspn(line + skip, BLANKS);
@@ -52,17 +52,17 @@ enum line_status line_read(FILE *file, bool is_first, char ret_line[LINE_BUFFER]
 		len--;
 	memcpy(ret_line, line + skip, len - skip);
 	ret_line[len - skip] = '\0';
-	return LINE_OK;
+	return CONF_LINE_OK;
 }
 
-const char *line_status_text(enum line_status status)
+const char *conf_line_text(enum conf_line status)
 {
 	static const char *const texts[] = {
-		[LINE_OK] = "",
-		[LINE_END] = "",
-		[LINE_TOO_LONG] = "the line is too long; it may have 196 bytes",
-		[LINE_CONTROL] = "the line holds a control character; write it anew",
-		[LINE_NO_UTF8] = "the line is not in UTF-8; save the file in that encoding",
+		[CONF_LINE_OK] = "",
+		[CONF_LINE_END] = "",
+		[CONF_LINE_TOO_LONG] = "the line is too long; it may have 196 bytes",
+		[CONF_LINE_CONTROL] = "the line holds a control character; write it anew",
+		[CONF_LINE_NO_UTF8] = "the line is not in UTF-8; save the file in that encoding",
 	};
 
 	return texts[status];

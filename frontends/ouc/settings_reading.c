@@ -1,6 +1,5 @@
 #include "settings_reading.h"
 
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +8,8 @@
 #define GENERAL	    SECTION_GENERAL_NAME
 #define BLOCK	    SECTION_BLOCK_NAME
 #define BLANKS	    " \t"
-#define COMMENTS    "#;"
 #define DRAFTS_STEP 64
-#define INI_NOMEM   -2
+#define MANUAL	    "keystore-ouc.conf(5)"
 
 size_t reading_find_block(const struct reading *reading, const char *name)
 {
@@ -21,6 +19,12 @@ size_t reading_find_block(const struct reading *reading, const char *name)
 	while (i < settings->block_count && strcmp(settings->blocks[i]->name, name) != 0)
 		i++;
 	return i;
+}
+
+static bool refuse_second(struct reading *reading, unsigned line)
+{
+	conf_file_refuse_second(&reading->conf, line);
+	return false;
 }
 
 static struct draft *last_draft(struct reading *reading)
@@ -36,23 +40,16 @@ static const struct draft *find_draft(const struct reading *reading, const char 
 	return NULL;
 }
 
-static enum section_kind refuse_second(struct reading *reading, unsigned line)
-{
-	report_fault(&reading->report, reading->line, reading->section, "",
-		     "line %u has this section already; join the two, or give one another name",
-		     line);
-	return SECTION_UNKNOWN;
-}
-
-static enum section_kind begin_general(struct reading *reading)
+static bool begin_general(struct reading *reading)
 {
 	if (reading->general_line)
 		return refuse_second(reading, reading->general_line);
-	reading->general_line = reading->line;
-	return SECTION_GENERAL;
+	reading->general_line = reading->conf.line;
+	reading->kind = SECTION_GENERAL;
+	return true;
 }
 
-static enum section_kind begin_block(struct reading *reading, const char *name)
+static bool begin_block(struct reading *reading, const char *name)
 {
 	struct settings *settings = reading->settings;
 	size_t found = reading_find_block(reading, name);
@@ -61,33 +58,35 @@ static enum section_kind begin_block(struct reading *reading, const char *name)
 	if (found < settings->block_count)
 		return refuse_second(reading, reading->block_lines[found]);
 	if (!data_name_is_valid(name)) {
-		report_fault(&reading->report, reading->line, reading->section, "",
-			     "\"%s\" is no name of a block; give 1 to 63 letters, digits, _ and -, "
-			     "a letter or _ first",
-			     name);
-		return SECTION_UNKNOWN;
+		conf_fault(&reading->conf.report, reading->conf.line, reading->conf.section, "",
+			   "\"%s\" is no name of a block; give 1 to 63 letters, digits, _ and -, "
+			   "a letter or _ first",
+			   name);
+		return false;
 	}
 	if (found == SETTINGS_BLOCKS_MAX) {
 		if (!reading->is_full_of_blocks)
-			report_fault(&reading->report, reading->line, reading->section, "",
-				     "there are more than %d blocks; divide them among several "
-				     "keystore-ouc",
-				     SETTINGS_BLOCKS_MAX);
+			conf_fault(&reading->conf.report, reading->conf.line, reading->conf.section,
+				   "",
+				   "there are more than %d blocks; divide them among several "
+				   "keystore-ouc",
+				   SETTINGS_BLOCKS_MAX);
 		reading->is_full_of_blocks = true;
-		return SECTION_UNKNOWN;
+		return false;
 	}
 	block = data_block_new(name);
 	if (!block) {
-		reading->is_nomem = true;
-		return SECTION_UNKNOWN;
+		reading->conf.is_nomem = true;
+		return false;
 	}
 	settings->blocks[found] = block;
 	settings->block_count++;
-	reading->block_lines[found] = reading->line;
-	return SECTION_BLOCK;
+	reading->block_lines[found] = reading->conf.line;
+	reading->kind = SECTION_BLOCK;
+	return true;
 }
 
-static enum section_kind begin_connection(struct reading *reading, const char *name)
+static bool begin_connection(struct reading *reading, const char *name)
 {
 	const struct draft *other = find_draft(reading, name);
 
@@ -95,173 +94,99 @@ static enum section_kind begin_connection(struct reading *reading, const char *n
 		return refuse_second(reading, other->connection.line);
 	if (reading->draft_count == SETTINGS_CONNECTIONS_MAX) {
 		if (!reading->is_full_of_connections)
-			report_fault(
-				&reading->report, reading->line, name, "",
-				"there are more than %d connections; divide them among several "
-				"keystore-ouc",
-				SETTINGS_CONNECTIONS_MAX);
+			conf_fault(&reading->conf.report, reading->conf.line, name, "",
+				   "there are more than %d connections; divide them among several "
+				   "keystore-ouc",
+				   SETTINGS_CONNECTIONS_MAX);
 		reading->is_full_of_connections = true;
-		return SECTION_UNKNOWN;
+		return false;
 	}
 	if (reading->draft_count % DRAFTS_STEP == 0) {
 		struct draft *drafts = reallocarray(
 			reading->drafts, reading->draft_count + DRAFTS_STEP, sizeof(*drafts));
 
 		if (!drafts) {
-			reading->is_nomem = true;
-			return SECTION_UNKNOWN;
+			reading->conf.is_nomem = true;
+			return false;
 		}
 		reading->drafts = drafts;
 	}
-	draft_init(&reading->drafts[reading->draft_count++], name, reading->line);
-	return SECTION_CONNECTION;
+	draft_init(&reading->drafts[reading->draft_count++], name, reading->conf.line);
+	reading->kind = SECTION_CONNECTION;
+	return true;
 }
 
-static enum section_kind refuse_section(struct reading *reading)
+static bool refuse_section(struct reading *reading)
 {
-	const char *section = reading->section;
+	const char *section = reading->conf.section;
 	size_t word_len = strcspn(section, BLANKS);
-	char word[LINE_BUFFER];
+	char word[CONF_LINE_BUFFER];
 
 	memcpy(word, section, word_len);
 	word[word_len] = '\0';
 	if (section[word_len] && nearest_distance(word, BLOCK) <= NEAREST_MAX)
-		report_fault(&reading->report, reading->line, section, "",
-			     "there is no such section; did you mean [" BLOCK "%s]?",
-			     section + word_len);
+		conf_fault(&reading->conf.report, reading->conf.line, section, "",
+			   "there is no such section; did you mean [" BLOCK "%s]?",
+			   section + word_len);
 	else
-		report_fault(&reading->report, reading->line, section, "",
-			     "there is no such section; there are [" GENERAL "], [" BLOCK
-			     " NAME], and a connection's name: 1 to 63 letters, digits, _ and -, a "
-			     "letter or _ first");
-	return SECTION_UNKNOWN;
+		conf_fault(&reading->conf.report, reading->conf.line, section, "",
+			   "there is no such section; there are [" GENERAL "], [" BLOCK
+			   " NAME], and a connection's name: 1 to 63 letters, digits, _ and -, a "
+			   "letter or _ first");
+	return false;
 }
 
-/* @line: from its bracket on. */
-static void begin_section(struct reading *reading, char *line)
-{
-	char *end = strchr(line, ']');
-	char *name;
-
-	reading->kind = SECTION_UNKNOWN;
-	strcpy(reading->section, "");
-	if (!end || !strchr(COMMENTS, end[1 + strspn(end + 1, BLANKS)])) {
-		report_fault(&reading->report, reading->line, "", "",
-			     "a section's name stands between [ and ], with nothing behind it");
-		return;
-	}
-	*end = '\0';
-	while (end > line && strchr(BLANKS, end[-1]))
-		*--end = '\0';
-	name = line + 1 + strspn(line + 1, BLANKS);
-	strcpy(reading->section, name);
-	if (strcmp(name, GENERAL) == 0)
-		reading->kind = begin_general(reading);
-	else if (strncmp(name, BLOCK, strlen(BLOCK)) == 0 && strchr(BLANKS, name[strlen(BLOCK)]))
-		reading->kind = begin_block(reading, name + strlen(BLOCK) +
-							     strspn(name + strlen(BLOCK), BLANKS));
-	else if (data_name_is_valid(name))
-		reading->kind = begin_connection(reading, name);
-	else
-		reading->kind = refuse_section(reading);
-}
-
-static void end_line(struct reading *reading)
-{
-	if (reading->is_pending)
-		report_fault(&reading->report, reading->line, reading->section, "",
-			     "the line is neither a [section] nor FIELD = VALUE; a comment begins "
-			     "with # or ;");
-	reading->is_pending = false;
-}
-
-/* inih gets what can be fields; without blanks at the front, which would continue a line. */
-static char *read_line(char *buf, int size, void *user)
+static bool begin_section(struct conf_file *conf, const char *name, void *user)
 {
 	struct reading *reading = user;
-	char line[LINE_BUFFER];
-	enum line_status status;
+	size_t word_len = strlen(BLOCK);
 
-	end_line(reading);
-	if (reading->is_nomem || size < LINE_BUFFER)
-		return NULL;
-	status = line_read(reading->file, reading->line == 0, line);
-	if (status == LINE_END)
-		return NULL;
-	reading->line++;
-	strcpy(buf, "\n");
-	if (status != LINE_OK) {
-		report_fault(&reading->report, reading->line, reading->section, "", "%s",
-			     line_status_text(status));
-	} else if (*line == '[') {
-		begin_section(reading, line);
-	} else if (*line && !strchr(COMMENTS, *line)) {
-		reading->is_pending = true;
-		strcpy(buf, line);
-	}
-	return buf;
+	(void)conf;
+	if (strcmp(name, GENERAL) == 0)
+		return begin_general(reading);
+	if (strncmp(name, BLOCK, word_len) == 0 && strchr(BLANKS, name[word_len]))
+		return begin_block(reading, name + word_len + strspn(name + word_len, BLANKS));
+	if (data_name_is_valid(name))
+		return begin_connection(reading, name);
+	return refuse_section(reading);
 }
 
-static void refuse_unknown(struct reading *reading, const char *name, const char *nearest,
-			   bool is_elsewhere, const char *elsewhere)
+static int general_find(const char *name)
 {
-	if (is_elsewhere)
-		report_fault(&reading->report, reading->line, reading->section, name,
-			     "this field belongs into %s", elsewhere);
-	else if (nearest)
-		report_fault(&reading->report, reading->line, reading->section, name,
-			     "there is no such field; did you mean %s?", nearest);
-	else
-		report_fault(&reading->report, reading->line, reading->section, name,
-			     "there is no such field; keystore-ouc.conf(5) has the list");
+	return conf_field_find(general_fields, GENERAL_FIELDS, name);
 }
 
-/* Whether it is the first of its name in its section. */
-static bool note_line(struct reading *reading, const char *name, unsigned *at)
+static int connection_find(const char *name)
 {
-	if (*at) {
-		report_fault(&reading->report, reading->line, reading->section, name,
-			     "line %u gives it already; leave one of the two", *at);
-		return false;
-	}
-	*at = reading->line;
-	return true;
-}
-
-static void refuse_value(struct reading *reading, const char *name, const char *value,
-			 const char *takes)
-{
-	report_fault(&reading->report, reading->line, reading->section, name,
-		     "\"%s\" is not possible; it takes %s", value, takes);
+	return conf_field_find(connection_fields, FIELD_COUNT, name);
 }
 
 static void read_general(struct reading *reading, const char *name, const char *value)
 {
-	int field = general_field_find(name);
-	char takes[FIELD_TAKES_MAX];
+	int field = general_find(name);
 
 	if (field < 0)
-		refuse_unknown(reading, name, general_field_nearest(name),
-			       connection_field_find(name) >= 0, "the section of a connection");
-	else if (note_line(reading, name, &reading->general_lines[field]) &&
-		 !general_field_read((enum general_field)field, value, reading->settings, takes))
-		refuse_value(reading, name, value, takes);
+		conf_file_refuse_field(
+			&reading->conf, name,
+			conf_field_nearest(general_fields, GENERAL_FIELDS, name),
+			connection_find(name) < 0 ? NULL : "the section of a connection", MANUAL);
+	else
+		(void)conf_file_take(&reading->conf, &general_fields[field], value,
+				     reading->settings, &reading->general_lines[field]);
 }
 
 static void read_connection(struct reading *reading, const char *name, const char *value)
 {
 	struct draft *draft = last_draft(reading);
-	int field = connection_field_find(name);
-	char takes[FIELD_TAKES_MAX];
+	int field = connection_find(name);
 
-	if (field < 0) {
-		refuse_unknown(reading, name, connection_field_nearest(name),
-			       general_field_find(name) >= 0, "[" GENERAL "]");
-	} else if (note_line(reading, name, &draft->lines[field]) &&
-		   !connection_field_read((enum connection_field)field, value, draft, takes)) {
+	if (field < 0)
+		conf_file_refuse_field(&reading->conf, name,
+				       conf_field_nearest(connection_fields, FIELD_COUNT, name),
+				       general_find(name) < 0 ? NULL : "[" GENERAL "]", MANUAL);
+	else if (!conf_file_take(&reading->conf, &connection_fields[field], value, draft,
+				 &draft->lines[field]))
 		draft->bad |= 1u << field;
-		refuse_value(reading, name, value, takes);
-	}
 }
 
 static void read_block(struct reading *reading, const char *name, const char *value)
@@ -273,25 +198,16 @@ static void read_block(struct reading *reading, const char *name, const char *va
 
 	reading->block_has_lines[last] = true;
 	if (!data_type_parse(value, &type, problem) || !data_block_add(block, name, &type, problem))
-		report_fault(&reading->report, reading->line, reading->section, name, "%s",
-			     problem);
+		conf_fault(&reading->conf.report, reading->conf.line, reading->conf.section, name,
+			   "%s", problem);
 }
 
-static int read_field(void *user, const char *section, const char *name, const char *value)
+static void read_field(struct conf_file *conf, const char *name, const char *value, void *user)
 {
 	struct reading *reading = user;
 
-	(void)section;
-	reading->is_pending = false;
+	(void)conf;
 	switch (reading->kind) {
-	case SECTION_NONE:
-		report_fault(&reading->report, reading->line, "", name,
-			     "it stands before the first section; put [" GENERAL "], [" BLOCK
-			     " NAME] or a connection's [NAME] above it");
-		reading->kind = SECTION_UNKNOWN;
-		break;
-	case SECTION_UNKNOWN:
-		break;
 	case SECTION_GENERAL:
 		read_general(reading, name, value);
 		break;
@@ -302,17 +218,18 @@ static int read_field(void *user, const char *section, const char *name, const c
 		read_connection(reading, name, value);
 		break;
 	}
-	return 1;
 }
 
-/* inih tells neither lines nor empty sections, and cuts long names: sections are found here. */
+static const struct conf_sections sections = {
+	.begin = begin_section,
+	.field = read_field,
+	.outside = "it stands before the first section; put [" GENERAL "], [" BLOCK
+		   " NAME] or a connection's [NAME] above it",
+};
+
 bool reading_run(struct reading *reading)
 {
-	int result = ini_parse_stream(read_line, reading, read_field, reading);
-
-	if (result == INI_NOMEM || reading->is_nomem)
-		return false;
-	if (ferror(reading->file))
-		report_fault(&reading->report, 0, "", "", "the file cannot be read to its end");
-	return true;
+	reading->conf.sections = &sections;
+	reading->conf.user = reading;
+	return conf_file_read(&reading->conf);
 }

@@ -1,6 +1,6 @@
 /*
- * The text of a configuration becomes blocks and drafts of connections. Hides inih, sections, and
- * what each line by itself can have wrong.
+ * The text of a configuration becomes blocks and drafts of connections. Hides which sections
+ * there are, and whose fields.
  */
 #ifndef OUC_SETTINGS_READING_H
 #define OUC_SETTINGS_READING_H
@@ -9,31 +9,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "conf_file.h"
 #include "settings_field.h"
-#include "settings_line.h"
-#include "settings_report.h"
 
 #define SECTION_GENERAL_NAME "keystore-ouc"
 #define SECTION_BLOCK_NAME   "block"
 
-enum section_kind {
-	SECTION_NONE,	 /* before the first */
-	SECTION_UNKNOWN, /* refused: its fields are passed over */
-	SECTION_GENERAL,
-	SECTION_BLOCK,
-	SECTION_CONNECTION,
-};
+enum section_kind { SECTION_GENERAL, SECTION_BLOCK, SECTION_CONNECTION };
 
-/* It begins with @file, @report and @settings, which has room for all blocks. */
+/* It begins with @conf's file and report, and @settings, which has room for all blocks. */
 struct reading {
-	FILE *file;
-	struct settings_report report;
-	unsigned line;
-	bool is_pending; /* inih has a line that is to be a field, and has made nothing of it yet */
-	bool is_nomem;
-
+	struct conf_file conf;
 	enum section_kind kind;
-	char section[LINE_BUFFER];
 
 	struct settings *settings;
 	unsigned general_line;

@@ -1,20 +1,21 @@
-#include "settings_report.h"
+#include "conf_report.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 
-__attribute__((format(printf, 6, 0))) static void tell(struct settings_report *report,
-						       unsigned line, const char *section,
-						       const char *field, bool is_warning,
-						       const char *format, va_list list)
+__attribute__((format(printf, 6, 0))) static void tell(struct conf_report *report, unsigned line,
+						       const char *section, const char *field,
+						       bool is_warning, const char *format,
+						       va_list list)
 {
-	char message[SETTINGS_MESSAGE_MAX];
+	char message[CONF_MESSAGE_MAX];
 
 	vsnprintf(message, sizeof(message), format, list);
 	report->problem(line, section, field, is_warning, message, report->user);
 }
 
-void report_fault(struct settings_report *report, unsigned line, const char *section,
-		  const char *field, const char *format, ...)
+void conf_fault(struct conf_report *report, unsigned line, const char *section, const char *field,
+		const char *format, ...)
 {
 	va_list list;
 
@@ -24,8 +25,8 @@ void report_fault(struct settings_report *report, unsigned line, const char *sec
 	va_end(list);
 }
 
-void report_warning(struct settings_report *report, unsigned line, const char *section,
-		    const char *field, const char *format, ...)
+void conf_warning(struct conf_report *report, unsigned line, const char *section, const char *field,
+		  const char *format, ...)
 {
 	va_list list;
 

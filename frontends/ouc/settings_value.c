@@ -1,4 +1,4 @@
-#include "settings_value.h"
+#include "value.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS	    "0123456789"
-#define HEX_DIGITS  DIGITS "abcdefABCDEF"
-#define LETTERS	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define NUMBER_MAX  19 /* digits, so that it cannot overflow */
-#define TIME_MAX_MS (UINT64_C(1000) * 86400000)
-#define QDN_MAX	    253 /* RFC 1035 2.3.4, as text */
-#define LABEL_MAX   63
-#define UNIX_PREFIX "unix:"
-#define PORT_MAX    65535
+#define DIGITS	       "0123456789"
+#define HEX_DIGITS     DIGITS "abcdefABCDEF"
+#define LETTERS	       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define NUMBER_MAX     19 /* digits, so that it cannot overflow */
+#define TIME_MAX_MS    (UINT64_C(1000) * 86400000)
+#define SIZE_MAX_BYTES (UINT64_C(1) << 30)
+#define QDN_MAX	       253 /* RFC 1035 2.3.4, as text */
+#define LABEL_MAX      63
+#define UNIX_PREFIX    "unix:"
+#define PORT_MAX       65535
 
 bool value_bool(const char *text, bool *ret_value)
 {
@@ -111,7 +112,45 @@ void value_time_print(uint64_t ms, char *buf, size_t len)
 	snprintf(buf, len, "%llu %s", (unsigned long long)(ms / units[unit].ms), units[unit].name);
 }
 
-bool value_address(const char *text, char ret_address[SETTINGS_HOST_MAX + 1], bool *ret_is_v6)
+/* From the largest on. */
+static const struct {
+	const char *name;
+	uint64_t bytes;
+} size_units[] = {{"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}};
+
+#define SIZE_UNITS (sizeof(size_units) / sizeof(size_units[0]))
+
+bool value_size(const char *text, uint64_t *ret_bytes)
+{
+	size_t digits = strspn(text, DIGITS);
+	const char *unit = text + digits + strspn(text + digits, " \t");
+	uint64_t number = digits && digits <= NUMBER_MAX ? strtoull(text, NULL, 10) : 0;
+
+	if (!digits || digits > NUMBER_MAX)
+		return false;
+	for (size_t i = 0; i < SIZE_UNITS; i++) {
+		if (strcasecmp(unit, size_units[i].name) != 0)
+			continue;
+		if (number > SIZE_MAX_BYTES / size_units[i].bytes)
+			return false;
+		*ret_bytes = number * size_units[i].bytes;
+		return true;
+	}
+	return false;
+}
+
+void value_size_print(uint64_t bytes, char *buf, size_t len)
+{
+	size_t unit = 0;
+
+	while (unit < SIZE_UNITS - 1 &&
+	       (bytes < size_units[unit].bytes || bytes % size_units[unit].bytes))
+		unit++;
+	snprintf(buf, len, "%llu%s%s", (unsigned long long)(bytes / size_units[unit].bytes),
+		 *size_units[unit].name ? " " : "", size_units[unit].name);
+}
+
+bool value_address(const char *text, char ret_address[VALUE_HOST_MAX + 1], bool *ret_is_v6)
 {
 	struct in_addr v4;
 	struct in6_addr v6;
@@ -124,7 +163,7 @@ bool value_address(const char *text, char ret_address[SETTINGS_HOST_MAX + 1], bo
 		if (v4.s_addr == htonl(INADDR_ANY))
 			strcpy(ret_address, "");
 		else
-			inet_ntop(AF_INET, &v4, ret_address, SETTINGS_HOST_MAX + 1);
+			inet_ntop(AF_INET, &v4, ret_address, VALUE_HOST_MAX + 1);
 		return true;
 	}
 	if (inet_pton(AF_INET6, text, &v6) != 1 || IN6_IS_ADDR_MULTICAST(&v6) ||
@@ -134,7 +173,7 @@ bool value_address(const char *text, char ret_address[SETTINGS_HOST_MAX + 1], bo
 	if (IN6_IS_ADDR_UNSPECIFIED(&v6))
 		strcpy(ret_address, "");
 	else
-		inet_ntop(AF_INET6, &v6, ret_address, SETTINGS_HOST_MAX + 1);
+		inet_ntop(AF_INET6, &v6, ret_address, VALUE_HOST_MAX + 1);
 	return true;
 }
 
@@ -151,7 +190,7 @@ static bool is_label(const char *text, size_t len)
 	       text[0] != '-' && text[len - 1] != '-';
 }
 
-bool value_qdn(const char *text, char ret_name[SETTINGS_HOST_MAX + 1])
+bool value_qdn(const char *text, char ret_name[VALUE_HOST_MAX + 1])
 {
 	size_t len = strlen(text);
 	size_t labels = 0;
@@ -206,7 +245,7 @@ bool value_place(const char *text, struct value_place *ret_place)
 	if (strncmp(text, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
 		const char *path = text + strlen(UNIX_PREFIX);
 
-		if (!value_is_path(path, SETTINGS_PATH_MAX))
+		if (!value_is_path(path, VALUE_PATH_MAX))
 			return false;
 		strcpy(place.host, path);
 		*ret_place = place;
@@ -254,6 +293,6 @@ bool value_is_group(const char *text)
 {
 	size_t len = strlen(text);
 
-	return isalpha((unsigned char)*text) && len <= SETTINGS_GROUP_MAX &&
+	return isalpha((unsigned char)*text) && len <= VALUE_GROUP_MAX &&
 	       strspn(text, LETTERS DIGITS "._-") == len;
 }

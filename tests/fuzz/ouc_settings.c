@@ -23,9 +23,9 @@ static void told(unsigned line, const char *section, const char *field, bool is_
 	unsigned *faults = user;
 
 	(void)line;
-	expect_line(section, SETTINGS_MESSAGE_MAX);
-	expect_line(field, SETTINGS_MESSAGE_MAX);
-	expect_line(message, SETTINGS_MESSAGE_MAX - 2);
+	expect_line(section, CONF_MESSAGE_MAX);
+	expect_line(field, CONF_MESSAGE_MAX);
+	expect_line(message, CONF_MESSAGE_MAX - 2);
 	*faults += !is_warning;
 }
 

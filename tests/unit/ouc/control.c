@@ -249,10 +249,10 @@ Test(control, leaves_what_is_no_socket)
 Test(control, says_when_a_path_is_too_long)
 {
 	struct control *second = NULL;
-	char longer[SETTINGS_PATH_MAX + 2];
+	char longer[VALUE_PATH_MAX + 2];
 
 	memset(longer, 'p', sizeof(longer));
-	longer[SETTINGS_PATH_MAX + 1] = '\0';
+	longer[VALUE_PATH_MAX + 1] = '\0';
 	cr_assert_not(control_open(longer, &second, problem));
 	cr_assert_not_null(strstr(problem, "too long"), "%s", problem);
 }

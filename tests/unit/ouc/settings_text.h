@@ -27,7 +27,7 @@ static void settings_text_told(unsigned line, const char *section, const char *f
 	size_t used = strlen(told);
 
 	(void)user;
-	cr_assert(strlen(message) < SETTINGS_MESSAGE_MAX - 1, "cut off: %s", message);
+	cr_assert(strlen(message) < CONF_MESSAGE_MAX - 1, "cut off: %s", message);
 	snprintf(told + used, sizeof(told) - used, "%s%u [%s] %s: %s\n", is_warning ? "~" : "",
 		 line, section, field, message);
 }

@@ -1,10 +1,10 @@
-#include "settings_value.h"
+#include "value.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-Test(settings_value, reads_booleans_in_any_case)
+Test(value, reads_booleans_in_any_case)
 {
 	bool value = false;
 
@@ -14,7 +14,7 @@ Test(settings_value, reads_booleans_in_any_case)
 	cr_assert(!value_bool("", &value));
 }
 
-Test(settings_value, reads_decimal_and_hexadecimal_numbers)
+Test(value, reads_decimal_and_hexadecimal_numbers)
 {
 	uint64_t number = 0;
 
@@ -37,7 +37,7 @@ static void is_time(const char *text, uint64_t ms)
 	cr_assert_eq(found, ms, "%s", text);
 }
 
-Test(settings_value, reads_times)
+Test(value, reads_times)
 {
 	uint64_t ms = 0;
 
@@ -81,7 +81,7 @@ static void prints(uint64_t ms, const char *text)
 	cr_assert_str_eq(buf, text);
 }
 
-Test(settings_value, prints_times)
+Test(value, prints_times)
 {
 	prints(10, "10 ms");
 	prints(1500, "1500 ms");
@@ -92,7 +92,7 @@ Test(settings_value, prints_times)
 
 static void is_address(const char *text, const char *address, bool is_v6)
 {
-	char found[SETTINGS_HOST_MAX + 1];
+	char found[VALUE_HOST_MAX + 1];
 	bool found_v6 = !is_v6;
 
 	cr_assert(value_address(text, found, &found_v6), "%s", text);
@@ -100,9 +100,36 @@ static void is_address(const char *text, const char *address, bool is_v6)
 	cr_assert_eq(found_v6, is_v6);
 }
 
-Test(settings_value, reads_addresses_of_one_host)
+Test(value, reads_and_prints_sizes)
 {
-	char address[SETTINGS_HOST_MAX + 1];
+	uint64_t bytes = 0;
+	char text[32];
+
+	cr_assert(value_size("0", &bytes) && bytes == 0);
+	cr_assert(value_size("65537", &bytes) && bytes == 65537);
+	cr_assert(value_size("64 KiB", &bytes) && bytes == 65536);
+	cr_assert(value_size("1mib", &bytes) && bytes == 1048576);
+	cr_assert(value_size("1024 MiB", &bytes) && bytes == 1073741824);
+	for (const char *const *refused =
+		     (const char *const[]){"", "KiB", "1 KB", "1025 MiB", "1073741825", "-1",
+					   "1.5 MiB", "1 KiB ", "0x10", "18446744073709551616",
+					   "00000000000000000001", NULL};
+	     *refused; refused++)
+		cr_expect(!value_size(*refused, &bytes), "%s", *refused);
+	cr_assert_eq(bytes, 1073741824);
+	value_size_print(1048576, text, sizeof(text));
+	cr_expect_str_eq(text, "1 MiB");
+	value_size_print(65536, text, sizeof(text));
+	cr_expect_str_eq(text, "64 KiB");
+	value_size_print(1000, text, sizeof(text));
+	cr_expect_str_eq(text, "1000");
+	value_size_print(0, text, sizeof(text));
+	cr_expect_str_eq(text, "0");
+}
+
+Test(value, reads_addresses_of_one_host)
+{
+	char address[VALUE_HOST_MAX + 1];
 	bool is_v6;
 
 	is_address("192.0.2.1", "192.0.2.1", false);
@@ -119,7 +146,7 @@ Test(settings_value, reads_addresses_of_one_host)
 
 static void is_qdn(const char *text, const char *name)
 {
-	char found[SETTINGS_HOST_MAX + 1];
+	char found[VALUE_HOST_MAX + 1];
 
 	cr_assert(value_qdn(text, found), "%s", text);
 	cr_assert_str_eq(found, name);
@@ -134,9 +161,9 @@ static void name_make(char *name, size_t len)
 	name[len] = '\0';
 }
 
-Test(settings_value, reads_fully_qualified_names)
+Test(value, reads_fully_qualified_names)
 {
-	char name[300], found[SETTINGS_HOST_MAX + 1];
+	char name[300], found[VALUE_HOST_MAX + 1];
 
 	is_qdn("plc-2.Plant.example.", "plc-2.plant.example");
 	is_qdn("3com.example", "3com.example");
@@ -167,7 +194,7 @@ static void is_place(const char *text, const char *host, uint16_t port, bool is_
 	cr_assert_eq(place.is_local, is_local, "%s", text);
 }
 
-Test(settings_value, reads_places_of_forwards)
+Test(value, reads_places_of_forwards)
 {
 	struct value_place place;
 	char text[256];
@@ -207,9 +234,9 @@ Test(settings_value, reads_places_of_forwards)
 	cr_assert(!value_place(text, &place));
 }
 
-Test(settings_value, knows_names_of_interfaces_and_groups)
+Test(value, knows_names_of_interfaces_and_groups)
 {
-	char name[SETTINGS_GROUP_MAX + 2];
+	char name[VALUE_GROUP_MAX + 2];
 
 	cr_assert(value_is_interface("eth0"));
 	cr_assert(value_is_interface("enp0s31f6.1000"));
@@ -222,8 +249,8 @@ Test(settings_value, knows_names_of_interfaces_and_groups)
 	cr_assert(!value_is_group("1"));
 	cr_assert(!value_is_group("a b"));
 	memset(name, 'a', sizeof(name));
-	name[SETTINGS_GROUP_MAX + 1] = '\0';
+	name[VALUE_GROUP_MAX + 1] = '\0';
 	cr_assert(!value_is_group(name));
-	name[SETTINGS_GROUP_MAX] = '\0';
+	name[VALUE_GROUP_MAX] = '\0';
 	cr_assert(value_is_group(name));
 }
