@@ -46,10 +46,12 @@ enum ks_status ks_project_init_start(struct ks_client *client, const struct ks_p
 	return project_init(client, project, STARTED);
 }
 
-static enum ks_status cert_create(struct ks_client *client, const struct ks_cert_request *cert,
-				  const struct reply_to *to)
+/* Sends it, or, as a draft, what it would be. */
+static enum ks_status cert_ask(struct ks_client *client, const struct ks_cert_request *cert,
+			       bool is_draft, const struct reply_to *to)
 {
 	Keystore__V1__CertCreateRequest body = KEYSTORE__V1__CERT_CREATE_REQUEST__INIT;
+	Keystore__V1__CertDraftRequest draft = KEYSTORE__V1__CERT_DRAFT_REQUEST__INIT;
 	Keystore__V1__Validity validity = validity_of(&cert->validity);
 	Keystore__V1__KeyRef ref = KEYSTORE__V1__KEY_REF__INIT;
 	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
@@ -75,23 +77,41 @@ static enum ks_status cert_create(struct ks_client *client, const struct ks_cert
 	body.hash = (Keystore__V1__Hash)cert->hash;
 	body.padding = (Keystore__V1__Padding)cert->padding;
 	body.ca_levels = cert->ca_levels;
-	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_CREATE;
-	request.cert_create = &body;
+	if (is_draft) {
+		draft.create = &body;
+		request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_DRAFT;
+		request.cert_draft = &draft;
+	} else {
+		request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_CREATE;
+		request.cert_create = &body;
+	}
 	status = client_submit(client, &request, to);
 	free(names);
 	return status;
 }
 
+enum ks_status ks_cert_draft(struct ks_client *client, const struct ks_cert_request *cert,
+			     struct ks_result **ret_result)
+{
+	return cert_ask(client, cert, true, BLOCKING);
+}
+
+enum ks_status ks_cert_draft_start(struct ks_client *client, const struct ks_cert_request *cert,
+				   ks_done_fn *done, void *user)
+{
+	return cert_ask(client, cert, true, STARTED);
+}
+
 enum ks_status ks_cert_create(struct ks_client *client, const struct ks_cert_request *cert,
 			      struct ks_result **ret_result)
 {
-	return cert_create(client, cert, BLOCKING);
+	return cert_ask(client, cert, false, BLOCKING);
 }
 
 enum ks_status ks_cert_create_start(struct ks_client *client, const struct ks_cert_request *cert,
 				    ks_done_fn *done, void *user)
 {
-	return cert_create(client, cert, STARTED);
+	return cert_ask(client, cert, false, STARTED);
 }
 
 static enum ks_status cert_list(struct ks_client *client, enum ks_cert_kind kind, uint64_t after,

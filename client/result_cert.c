@@ -87,12 +87,14 @@ struct ks_check_finding *check_findings_from(Keystore__V1__CheckFinding *const *
 		text_clean(from[i]->rule);
 		text_clean(from[i]->clause);
 		text_clean(from[i]->text);
+		text_clean(from[i]->field);
 		findings[i] = (struct ks_check_finding){
 			.id = from[i]->id,
 			.rule = from[i]->rule,
 			.clause = from[i]->clause,
 			.severity = (enum ks_severity)from[i]->severity,
 			.text = from[i]->text,
+			.field = from[i]->field,
 		};
 	}
 	return findings;

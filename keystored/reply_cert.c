@@ -147,3 +147,16 @@ void reply_cert_wipe(struct reply_cert *reply)
 	free(reply->history_list);
 	*reply = (struct reply_cert){0};
 }
+
+Keystore__V1__CheckFinding reply_finding(const struct check_finding *finding, uint64_t id)
+{
+	Keystore__V1__CheckFinding message = KEYSTORE__V1__CHECK_FINDING__INIT;
+
+	message.id = id;
+	message.rule = (char *)(uintptr_t)finding->rule;
+	message.clause = (char *)(uintptr_t)finding->clause;
+	message.severity = (Keystore__V1__CheckSeverity)finding->severity;
+	message.field = (char *)(uintptr_t)finding->field;
+	message.text = (char *)(uintptr_t)finding->text;
+	return message;
+}

@@ -6,9 +6,13 @@
 #include <stdbool.h>
 
 #include "store_cert.h"
+#include "x509_check.h"
 
 /* One for a list. Borrows from @cert. */
 void reply_cert_fill(Keystore__V1__CertInfo *info, const struct store_cert *cert, int64_t now);
+
+/* Borrows from @finding. @id: of the certificate; 0: it has none. */
+Keystore__V1__CheckFinding reply_finding(const struct check_finding *finding, uint64_t id);
 
 #define REPLY_CERT_HISTORY_MAX 64 /* versions that are told; older ones stay stored */
 

@@ -55,6 +55,10 @@ struct request {
 	/* undoes what was begun, before a deadline is answered. */
 	void (*give_up)(struct request *request);
 
+	/* Has a refusal told otherwise than by the answer. False: it has to be one; NULL: each. */
+	bool (*refused)(enum status status, const char *message, void *user);
+	void *refused_user;
+
 	/* request.c's own */
 	void (*own_done)(enum status status, const char *message, void *user);
 	void *own_user;

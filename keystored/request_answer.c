@@ -63,6 +63,8 @@ void request_fail(struct request *request, enum status status, const char *forma
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	if (request->refused && request->refused(status, text, request->refused_user))
+		return;
 	reply.status = (Keystore__V1__Status)status;
 	reply.message = text;
 	request_reply(request, &reply);

@@ -48,13 +48,8 @@ void service_cert_create(struct request *request, const void *body, const struct
 	struct issue_order *order = &issue->orders[0];
 
 	issue->count = 1;
-	if (!asked->key == !*asked->new_key) {
-		request_fail(request, STATUS_INVALID,
-			     "a certificate is for a key that is there or for a new one: name one "
-			     "of them");
-		return;
-	}
-	if (!service_cert_profile(request, asked->profile, &profile) ||
+	if (!cert_take_one_key(request, asked->key, asked->new_key) ||
+	    !service_cert_profile(request, asked->profile, &profile) ||
 	    !cert_take_subject(request, order, profile, asked->subject) ||
 	    !cert_take_names(request, &order->cert, asked->names, asked->n_names))
 		return;

@@ -27,6 +27,7 @@ void service_cert_replace(struct request *request, const void *body, const struc
 void service_cert_request(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_sign_csr(struct request *request, const void *body,
 			   const struct keyring_key *key);
+void service_cert_draft(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_check(struct request *request, const void *body, const struct keyring_key *key);
 
 /* The certificate with that ID; its key, if it is here, becomes the request's object. False: answered. */

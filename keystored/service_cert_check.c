@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reply_cert.h"
 #include "request.h"
 #include "service.h"
 #include "service_cert.h"
@@ -87,12 +88,7 @@ static enum cert_status check(struct checking *checking, uint64_t id, const uint
 		const struct check_finding *from = &report.findings[i];
 		struct finding *finding = &checking->findings[checking->count++];
 
-		keystore__v1__check_finding__init(&finding->message);
-		finding->message.id = id;
-		/* Literals of the table of rules. */
-		finding->message.rule = (char *)(uintptr_t)from->rule;
-		finding->message.clause = (char *)(uintptr_t)from->clause;
-		finding->message.severity = (Keystore__V1__CheckSeverity)from->severity;
+		finding->message = reply_finding(from, id);
 		memcpy(finding->text, from->text, sizeof finding->text);
 	}
 	return CERT_OK;

@@ -42,13 +42,8 @@ static bool take_anew(struct request *request, struct issue_order *order,
 {
 	const struct profile *profile;
 
-	if (!asked->key == !*asked->new_key) {
-		request_fail(request, STATUS_INVALID,
-			     "a certificate is for a key that is there or for a new one: name one "
-			     "of them");
-		return false;
-	}
-	return service_cert_profile(request, asked->profile, &profile) &&
+	return cert_take_one_key(request, asked->key, asked->new_key) &&
+	       service_cert_profile(request, asked->profile, &profile) &&
 	       cert_take_subject(request, order, profile, asked->subject) &&
 	       cert_take_names(request, &order->cert, asked->names, asked->n_names);
 }

@@ -192,6 +192,16 @@ bool cert_take_subject(struct request *request, struct issue_order *order,
 	return order->cert.subject != NULL;
 }
 
+bool cert_take_one_key(struct request *request, const Keystore__V1__KeyRef *key,
+		       const char *new_key)
+{
+	if (!key == !*new_key)
+		request_fail(request, STATUS_INVALID,
+			     "a certificate is for a key that is there or for a new one: name one "
+			     "of them");
+	return !key != !*new_key;
+}
+
 bool cert_take_new_key(struct request *request, struct issue_order *order, const char *name,
 		       unsigned algorithm)
 {

@@ -40,6 +40,10 @@ bool cert_take_names(struct request *request, struct store_cert *cert,
 bool cert_take_subject(struct request *request, struct issue_order *order,
 		       const struct profile *profile, const char *subject);
 
+/* Whether it is about a key that is there or a new one, and not about both or none. */
+bool cert_take_one_key(struct request *request, const Keystore__V1__KeyRef *key,
+		       const char *new_key);
+
 /* A key that is to be made, or one that is there. */
 bool cert_take_new_key(struct request *request, struct issue_order *order, const char *name,
 		       unsigned algorithm);

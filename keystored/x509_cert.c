@@ -386,24 +386,12 @@ void cert_digest(const struct cert *cert, const uint8_t **ret_digest, size_t *re
 	*ret_len = cert->digest.len;
 }
 
-enum cert_status cert_finish(struct cert *cert, const uint8_t *signature, size_t signature_len,
-			     uint8_t **ret_der, size_t *ret_len)
+enum cert_status cert_encode(const struct cert *cert, uint8_t **ret_der, size_t *ret_len)
 {
-	ASN1_BIT_STRING *bits;
-	X509_ALGOR *algorithm;
+	int len = i2d_X509(cert->x509, NULL);
 	uint8_t *copy;
 	uint8_t *end;
-	int len;
 
-	if (signature_len > X509_SIGNATURE_ROOM)
-		return CERT_UNVERIFIED;
-	outer_parts(cert->x509, &algorithm, &bits);
-	if (!x509_sign_fill(bits, signature, signature_len))
-		return CERT_NOMEM;
-	if (X509_verify(cert->x509, cert->issuer_key) != 1)
-		return CERT_UNVERIFIED;
-
-	len = i2d_X509(cert->x509, NULL);
 	if (len <= 0 || len > CERT_DER_MAX)
 		return CERT_TOO_LARGE;
 	copy = malloc((size_t)len);
@@ -415,6 +403,22 @@ enum cert_status cert_finish(struct cert *cert, const uint8_t *signature, size_t
 	*ret_der = copy;
 	*ret_len = (size_t)len;
 	return CERT_OK;
+}
+
+enum cert_status cert_finish(struct cert *cert, const uint8_t *signature, size_t signature_len,
+			     uint8_t **ret_der, size_t *ret_len)
+{
+	ASN1_BIT_STRING *bits;
+	X509_ALGOR *algorithm;
+
+	if (signature_len > X509_SIGNATURE_ROOM)
+		return CERT_UNVERIFIED;
+	outer_parts(cert->x509, &algorithm, &bits);
+	if (!x509_sign_fill(bits, signature, signature_len))
+		return CERT_NOMEM;
+	if (X509_verify(cert->x509, cert->issuer_key) != 1)
+		return CERT_UNVERIFIED;
+	return cert_encode(cert, ret_der, ret_len);
 }
 
 void cert_free(struct cert *cert)

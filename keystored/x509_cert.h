@@ -72,6 +72,10 @@ void cert_digest(const struct cert *cert, const uint8_t **ret_digest, size_t *re
 					   size_t signature_len, uint8_t **ret_der,
 					   size_t *ret_len);
 
+/* As it is, to be measured: before cert_finish() without a signature. TOO_LARGE, NOMEM. */
+[[nodiscard]] enum cert_status cert_encode(const struct cert *cert, uint8_t **ret_der,
+					   size_t *ret_len);
+
 void cert_free(struct cert *cert); /* NULL is fine */
 
 /* What a list shows of a certificate. Strings are NUL-terminated UTF-8, cut where too long. */

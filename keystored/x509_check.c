@@ -7,23 +7,30 @@
 #include "x509_der.h"
 #include "x509_rule.h"
 
+void check_report_add(struct check_report *report, const struct x509_rule *rule, const char *detail)
+{
+	struct check_finding *finding;
+
+	if (report->count == CHECK_RULES_MAX)
+		return;
+	finding = &report->findings[report->count++];
+	finding->rule = rule->name;
+	finding->clause = rule->clause;
+	finding->severity = rule->severity;
+	finding->field = rule->field;
+	snprintf(finding->text, sizeof(finding->text), "%s%s%s", rule->sentence,
+		 *rule->sentence && *detail ? ": " : "", detail);
+	report->error_count += rule->severity == CHECK_ERROR;
+}
+
 static void rules_run(const struct x509_rule *rules, size_t count, const struct x509_view *view,
 		      struct check_report *report)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct x509_rule *rule = &rules[i];
 		char detail[DETAIL_MAX] = "";
-		struct check_finding *finding;
 
-		if (!rule->is_violated(view, detail) || report->count == CHECK_RULES_MAX)
-			continue;
-		finding = &report->findings[report->count++];
-		finding->rule = rule->name;
-		finding->clause = rule->clause;
-		finding->severity = rule->severity;
-		snprintf(finding->text, sizeof(finding->text), "%s%s%s", rule->sentence,
-			 detail[0] ? ": " : "", detail);
-		report->error_count += rule->severity == CHECK_ERROR;
+		if (rules[i].is_violated(view, detail))
+			check_report_add(report, &rules[i], detail);
 	}
 }
 

@@ -17,6 +17,7 @@ struct x509_rule {
 	const char *name;
 	const char *clause;
 	enum check_severity severity;
+	const char *field; /* CHECK_OF_* */
 	violated_fn *is_violated;
 	const char *sentence;
 };

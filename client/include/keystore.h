@@ -289,7 +289,7 @@ struct ks_result {
 		*certs; /* cert create, show, renew, request, ca sign: one; list, project init,
 			 * import, replace: several */
 	size_t cert_count;
-	const struct ks_check *check;		    /* cert check */
+	const struct ks_check *check;		    /* cert check, draft */
 	const struct ks_trust_entry *trust_entries; /* trust list: a page */
 	size_t trust_entry_count;
 	const struct ks_trust_group *groups; /* group set: one; group list: all */

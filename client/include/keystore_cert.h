@@ -123,7 +123,10 @@ struct ks_check_finding {
 	const char *rule;   /* "san-uri-mandatory" */
 	const char *clause; /* "OPC 10000-6 6.2.2" */
 	enum ks_severity severity;
-	const char *text; /* a sentence */
+	const char *text;  /* a sentence */
+	const char *field; /* what of a ks_cert_request it is about: "profile", "subject",
+			    * "names", "issuer", "validity", "key" (new_key, algorithm), "hash"
+			    * (padding), "ca_levels"; "": nothing that one asks for */
 };
 
 struct ks_check { /* of certificates */
@@ -173,6 +176,15 @@ enum ks_status ks_cert_create(struct ks_client *client, const struct ks_cert_req
 			      struct ks_result **ret_result);
 enum ks_status ks_cert_create_start(struct ks_client *client, const struct ks_cert_request *cert,
 				    ks_done_fn *done, void *user);
+
+/*
+ * What would be wrong with that certificate, all of it at once, in the result's check; nothing is
+ * made. What cannot be made is a finding too, so that KS_OK says only that it was looked at.
+ */
+enum ks_status ks_cert_draft(struct ks_client *client, const struct ks_cert_request *cert,
+			     struct ks_result **ret_result);
+enum ks_status ks_cert_draft_start(struct ks_client *client, const struct ks_cert_request *cert,
+				   ks_done_fn *done, void *user);
 
 /* A page of certificates in order of IDs, after the ID @after (0: from the start). */
 enum ks_status ks_cert_list(struct ks_client *client, enum ks_cert_kind kind, uint64_t after,

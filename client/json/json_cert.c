@@ -137,9 +137,10 @@ json_t *json_cert(const struct ks_cert *cert)
 
 json_t *json_check_finding(const struct ks_check_finding *finding)
 {
-	return json_pack("{s:I, s:s, s:o, s:o, s:o}", "id", (json_int_t)finding->id, "severity",
-			 severity_text(finding->severity), "rule", json_text(finding->rule),
-			 "clause", json_text(finding->clause), "text", json_text(finding->text));
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)finding->id,
+			 "severity", severity_text(finding->severity), "rule",
+			 json_text(finding->rule), "clause", json_text(finding->clause), "field",
+			 json_text(finding->field), "text", json_text(finding->text));
 }
 
 json_t *json_crl(const struct ks_crl *crl)

@@ -91,6 +91,7 @@ static const struct {
 	[OPTION_SERVICE] = {"--service", "NAME", "as that service: with its trust group"},
 	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
 	[OPTION_USER] = {"--user", "USER", "as that user, by number or name; for root"},
+	[OPTION_DRY_RUN] = {"--dry-run", NULL, "make nothing, but say what would be wrong with it"},
 	[OPTION_CONFIG] = {"--config", "FILE", "that openssl.cnf (default: the system's)"},
 	[OPTION_OWNER] = {"--owner", "USER:GROUP", "of the files; USER or :GROUP alone too"},
 	[OPTION_MODE] = {"--mode", "MODE", "of the files, 0400 to 0644 (default: 0644)"},

@@ -4,6 +4,7 @@
 
 #include "certs.h"
 #include "certtext.h"
+#include "checks.h"
 #include "command.h"
 #include "files.h"
 #include "json_cert.h"
@@ -141,7 +142,9 @@ static enum exit_code command_cert_create(struct ctl *ctl)
 	request.names = san.names;
 	request.name_count = san.count;
 	code = ctl_connect(ctl);
-	if (code == EXIT_OK) {
+	if (code == EXIT_OK && ctl_has(ctl, OPTION_DRY_RUN)) {
+		code = check_draft(ctl, &request);
+	} else if (code == EXIT_OK) {
 		snprintf(doing, sizeof(doing), "making a certificate for %.64s",
 			 request.key ? request.key : request.new_key);
 		progress.doing = doing;
@@ -426,7 +429,8 @@ const struct command commands_cert[] = {
 		.words = "",
 		.options = HAS(PROFILE) | HAS(SUBJECT) | HAS(SAN) | HAS(ISSUER) | HAS(SELF_SIGNED) |
 			   HAS(KEY) | HAS(NEW_KEY) | HAS(ALGORITHM) | HAS(DAYS) | HAS(NOT_BEFORE) |
-			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING) | HAS(PATH_LENGTH),
+			   HAS(NOT_AFTER) | HAS(HASH) | HAS(PADDING) | HAS(PATH_LENGTH) |
+			   HAS(DRY_RUN),
 		.needs = HAS(PROFILE) | HAS(SUBJECT),
 		.summary = "make a certificate, by a CA or self-signed",
 		.help = "One of --issuer, --self-signed; one of --key, --new-key. Profiles:\n"

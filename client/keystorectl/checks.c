@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checks.h"
 #include "command.h"
 #include "files.h"
 #include "json_cert.h"
@@ -27,8 +28,9 @@ static void print_finding(const struct ks_check_finding *finding)
 
 	if (finding->id)
 		snprintf(label, sizeof(label), "%llu", (unsigned long long)finding->id);
-	fact_print(stdout, label, "%s %s (%s): %s", severity_text(finding->severity), finding->rule,
-		   finding->clause, finding->text);
+	fact_print(stdout, label, "%s %s%s%s%s: %s", severity_text(finding->severity),
+		   finding->rule, *finding->clause ? " (" : "", finding->clause,
+		   *finding->clause ? ")" : "", finding->text);
 }
 
 static void take(const struct ks_check *check, struct outcome *outcome)
@@ -142,6 +144,23 @@ static enum exit_code tell(const struct ctl *ctl, const struct outcome *outcome)
 		       (unsigned long long)outcome->errors, (unsigned long long)outcome->warnings);
 	}
 	return outcome->errors ? EXIT_NOT_INTACT : EXIT_OK;
+}
+
+enum exit_code check_draft(struct ctl *ctl, const struct ks_cert_request *request)
+{
+	struct outcome outcome = {.list = ctl->json ? json_array() : NULL};
+	struct ks_result *result = NULL;
+	enum exit_code code = EXIT_OK;
+
+	if (ks_cert_draft(ctl->client, request, &result) != KS_OK)
+		code = ctl_fail_result(ctl, result);
+	else
+		take(result->check, &outcome);
+	ks_result_free(result);
+	if (code == EXIT_OK)
+		code = tell(ctl, &outcome);
+	json_decref(outcome.list);
+	return code;
 }
 
 static enum exit_code command_cert_check(struct ctl *ctl)

@@ -8,7 +8,7 @@ import re
 import sys
 
 TOP = pathlib.Path(sys.argv[1])
-RULE = re.compile(r'\{"([^"]+)",\s*"([^"]+)",\s*CHECK_(\w+),\s*\w+,\s*((?:"[^"]*"\s*)+)\}')
+RULE = re.compile(r'\{"([^"]+)",\s*"([^"]+)",\s*CHECK_(ERROR|WARNING),\s*CHECK_OF_\w+,\s*\w+,\s*((?:"[^"]*"\s*)+)\}')
 
 tables = []
 for name in ("rfc5280", "purpose"):

@@ -44,6 +44,27 @@ Test(checks, name_the_rules_that_a_certificate_from_elsewhere_breaks)
 	fixture_free(fixture);
 }
 
+Test(checks, of_a_draft_tell_everything_and_make_nothing)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"keystorectl project init; "
+		"draft() { keystorectl cert create --dry-run --profile web-server --issuer 2 "
+		"--new-key web --algorithm ec-p256 \"$@\"; }; "
+		"draft --subject CN=web --san DNS:web.plant | "
+		"grep -q '^1 certificate checked: 0 errors, 0 w'; "
+		"draft --subject CN --san DNS:web..plant,IP:10.0.0.1 --days 99999 --json > out || "
+		"test $? = 10; python3 -c 'import json; c = json.load(open(\"out\")); "
+		"assert sorted(f[\"field\"] for f in c[\"findings\"]) == [\"names\", "
+		"\"subject\", \"validity\"], c; assert c[\"errors\"] == 3, c'; "
+		"fails keystorectl key show web; "
+		/* Nor is there a trace of it. */
+		"fails sh -c 'keystorectl audit list | grep -E \"cert (create|draft)\"'"));
+	fixture_free(fixture);
+}
+
 Test(checks, refuse_what_is_no_certificate)
 {
 	struct fixture *fixture = fixture_new(NULL);

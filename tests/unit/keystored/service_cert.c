@@ -1,6 +1,8 @@
 #include "service_cert.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "../../support/fake_service.h"
 #include "store_cert.h"
@@ -182,6 +184,78 @@ Test(service_cert, are_checked_for_those_who_may_see_them)
 	cr_assert_eq(check(&stranger, 99, NULL, 0), STATUS_NOT_FOUND);
 	cr_assert_eq(check(&stranger, 0, "0", 1), STATUS_INVALID);
 	cr_assert_eq(check(&root, 3, "0", 1), STATUS_INVALID);
+}
+
+static ks_pb_reply *draft(struct client *client, Keystore__V1__CertCreateRequest *create)
+{
+	Keystore__V1__CertDraftRequest body = KEYSTORE__V1__CERT_DRAFT_REQUEST__INIT;
+	ks_pb_request request = REQUEST(CERT_DRAFT, cert_draft, &body);
+
+	body.create = create;
+	return client_ask(client, &request);
+}
+
+/* The rules that are broken, and the fields that they are about: "rule:field …". */
+static const char *drafted(struct client *client, Keystore__V1__CertCreateRequest *create)
+{
+	static char text[512];
+	ks_pb_reply *reply = draft(client, create);
+	size_t len = 0;
+
+	cr_assert_eq(reply->status, KEYSTORE__V1__STATUS__STATUS_OK, "%s", reply->message);
+	*text = '\0';
+	for (size_t i = 0; i < reply->cert_check->n_findings && len < sizeof text; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s:%s", i ? " " : "",
+					reply->cert_check->findings[i]->rule,
+					reply->cert_check->findings[i]->field);
+	codec_reply_free(reply);
+	return text;
+}
+
+Test(service_cert, of_a_draft_everything_wrong_is_told_and_nothing_made)
+{
+	Keystore__V1__CertCreateRequest create = KEYSTORE__V1__CERT_CREATE_REQUEST__INIT;
+	char good[] = "CN=web";
+	char profile[] = "tls-client";
+	char key[] = "fresh";
+	char no_key[] = "no name";
+	char nothing[] = "nothing";
+	Keystore__V1__Validity validity = KEYSTORE__V1__VALIDITY__INIT;
+
+	create.subject = good;
+	create.profile = profile;
+	create.new_key = key;
+	create.algorithm = KEYSTORE__V1__ALGORITHM__ALGORITHM_EC_P256;
+	create.issuer = 2;
+	cr_assert_str_eq(drafted(&root, &create), "");
+	/* Again, since the name is still free. */
+	cr_assert_str_eq(drafted(&root, &create), "");
+	cr_assert_eq(listed(&root, 0), 3);
+
+	create.profile = nothing;
+	create.subject = nothing;
+	create.new_key = no_key;
+	create.issuer = 99;
+	create.ca_levels = 1;
+	validity.days = 1;
+	validity.not_after = 1;
+	create.validity = &validity;
+	create.hash = (Keystore__V1__Hash)99;
+	cr_assert_str_eq(drafted(&root, &create),
+			 "profile-known:profile key-possible:key issuer-fit:issuer "
+			 "validity-possible:validity hash-possible:hash subject-form:subject");
+	create.profile = profile;
+	cr_assert(strstr(drafted(&root, &create), "ca-levels-possible:ca_levels"));
+	cr_assert_eq(listed(&root, 0), 3);
+}
+
+Test(service_cert, drafts_are_for_those_who_may_make_certificates)
+{
+	Keystore__V1__CertCreateRequest create = KEYSTORE__V1__CERT_CREATE_REQUEST__INIT;
+
+	cr_assert_eq(status_of(draft(&stranger, &create)), STATUS_DENIED);
+	cr_assert_eq(status_of(draft(&root, NULL)), STATUS_INVALID);
+	cr_assert_eq(status_of(draft(&root, &create)), STATUS_OK);
 }
 
 Test(service_cert, of_more_than_a_page_are_all_listed)
