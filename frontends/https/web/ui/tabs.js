@@ -1,0 +1,53 @@
+/*
+ * Tabs (the ARIA pattern: arrows, Home and End move, and choose).
+ *
+ *   const tabs = makeTabs({ label: "Kinds", tabs: [{ key, text, count }], chosen, onChoose(key), panel });
+ *   tabs.choose(key)  without onChoose;  tabs.setCount(key, 12)
+ *
+ * panel is one element whose contents the caller changes.
+ */
+import { h, unique } from "./dom.js";
+
+export function makeTabs({ label, tabs, chosen, onChoose, panel }) {
+	const panelId = panel.id || (panel.id = unique("panel"));
+	const buttons = new Map(tabs.map(({ key, text, count }) => [key, h("button.tab", {
+		type: "button", role: "tab", id: unique("tab"), "aria-controls": panelId,
+		onclick: () => pick(key),
+	}, text, h("span.tab-count", {}, count ?? ""))]));
+	const keys = [...buttons.keys()];
+	const choose = (key) => {
+		for (const [other, button] of buttons) {
+			button.setAttribute("aria-selected", String(other === key));
+			button.tabIndex = other === key ? 0 : -1;
+		}
+		panel.setAttribute("aria-labelledby", buttons.get(key).id);
+	};
+	const pick = (key) => {
+		choose(key);
+		onChoose(key);
+	};
+	const element = h("div.tabs", {
+		role: "tablist", "aria-label": label,
+		onkeydown: (event) => {
+			const at = keys.findIndex((key) => buttons.get(key) === document.activeElement);
+			const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: keys.length - 1 }[event.key];
+
+			if (to === undefined || at < 0)
+				return;
+			event.preventDefault();
+			const key = keys[(to + keys.length) % keys.length];
+
+			buttons.get(key).focus();
+			pick(key);
+		},
+	}, [...buttons.values()]);
+
+	panel.setAttribute("role", "tabpanel");
+	choose(chosen);
+	return {
+		element, choose,
+		setCount: (key, count) => {
+			buttons.get(key).lastChild.textContent = count ?? "";
+		},
+	};
+}
