@@ -43,6 +43,7 @@ struct api_operation {
 	unsigned right; /* enum ks_right: the user must have it, asked of keystored; 0: see above */
 	bool takes_body;		    /* a JSON object; others must have none */
 	void (*run)(struct api_call *call); /* answers, now or later */
+	bool is_feed;			    /* it ends its request itself: no answer to share */
 };
 
 /* Tables of operations, NULL-terminated by id; api.c has the list of tables. */
@@ -66,7 +67,8 @@ const char *api_parameter(const struct api_call *call, size_t index); /* of the 
 const char *api_query(const struct api_call *call, const char *name); /* NULL: not given */
 const json_t *api_body(const struct api_call *call);		      /* an object */
 const char *
-api_user(const struct api_call *call); /* who is logged in, where .right was asked; "" */
+api_user(const struct api_call *call);		 /* who is logged in, where .right was asked; "" */
+bool api_has_login(const struct api_call *call); /* a token came along, of whatever worth */
 
 /*
  * Readers of what was sent. False, or NULL with *ret_ok false: it was answered 400 with a sentence
@@ -75,6 +77,7 @@ api_user(const struct api_call *call); /* who is logged in, where .right was ask
 bool api_parameter_id(struct api_call *call, size_t index, uint64_t *ret_id); /* 1..2^63-1 */
 bool api_query_number(struct api_call *call, const char *name, uint64_t max, uint64_t fallback,
 		      uint64_t *ret_value);
+bool api_query_time(struct api_call *call, const char *name, int64_t *ret_seconds); /* 0: none */
 bool api_member_string(struct api_call *call, const char *name, size_t max, const char **ret_text);
 bool api_member_string_optional(struct api_call *call, const char *name, size_t max,
 				const char **ret_text); /* NULL: none */
@@ -82,7 +85,11 @@ bool api_member_number_optional(struct api_call *call, const char *name, uint64_
 				uint64_t fallback, uint64_t *ret_value);
 bool api_member_bool_optional(struct api_call *call, const char *name, bool fallback,
 			      bool *ret_value);
+/* RFC 3339; 0: none. */
 bool api_member_time_optional(struct api_call *call, const char *name, int64_t *ret_seconds);
+/* A list of texts, which live as long as the call. NULL: none. */
+bool api_member_names_optional(struct api_call *call, const char *name, size_t max,
+			       const char *const **ret_names, size_t *ret_count);
 /* Base64, RFC 4648 4; malloc, the call's, wiped when it ends. */
 bool api_member_bytes(struct api_call *call, const char *name, size_t max,
 		      const uint8_t **ret_bytes, size_t *ret_len);
@@ -94,13 +101,14 @@ void *api_alloc(struct api_call *call, size_t size);
 
 /*
  * keystored, with the caller's token, for one _start; "api_start(call, ks_cert_list_start(client,
- * ..., api_done_fn, call))". NULL: it is away, and that was answered. The done function must come to an
- * api_answer…() or start the next.
+ * ..., done, call))". NULL: it is away, or nobody is logged in, and that was answered. The done
+ * function must come to an api_answer…() or start the next. Nothing else of libkeystore between
+ * these two: others use the connection too.
  */
 struct ks_client *api_client(struct api_call *call);
 /* The same with no token: as the front-end itself. For what anybody may see. */
 struct ks_client *api_client_own(struct api_call *call);
-/* False: it was not started, and that was answered. */
+/* Exactly one for each api_client(). False: it was not started, and that was answered. */
 bool api_start(struct api_call *call, enum ks_status status);
 
 /* Answers, exactly one for each call, which ends by it. @object is taken; NULL: no memory, 500. */
@@ -112,7 +120,10 @@ void api_answer_file(struct api_call *call, const char *type, const char *name, 
 /* RFC 9457: @code as ks_status_name() has it, in words joined by "-"; @member: of the body, or NULL. */
 void api_answer_problem(struct api_call *call, unsigned status, const char *code,
 			const char *member, const char *detail);
-/* True: it is KS_OK. Else it was answered: 400, 401, 403, 404, 409, 503, 504, 507 …, with its sentence. */
+/*
+ * True: it is KS_OK. Else it was answered, or will be: 400, 401, 403, 404, 409, 503, 504, 507 …, with
+ * its sentence; return at once.
+ */
 bool api_result_is_good(struct api_call *call, const struct ks_result *result);
 
 struct api_options {
@@ -125,7 +136,11 @@ struct api_options {
 
 /* @options' texts must outlive it. NULL: no memory. */
 struct api *api_new(sd_event *event, const struct api_options *options);
-void api_free(struct api *api); /* calls under way are answered first. NULL is fine */
+/*
+ * Once the uplink is freed, which ends all that is under way at keystored; before the server is.
+ * What else is under way is answered 503. NULL is fine.
+ */
+void api_free(struct api *api);
 
 const struct api_options *api_options(const struct api *api);
 

@@ -42,6 +42,8 @@ struct http_request;
 enum http_method http_request_method(const struct http_request *request);
 /* As it was sent, without the query: still percent-encoded. It begins with '/'. */
 const char *http_request_path(const struct http_request *request);
+/* As it was sent, after the '?'; "": none. */
+const char *http_request_query(const struct http_request *request);
 /* Decoded; NULL: it is not there. Texts are UTF-8 without NUL: others were answered 400. */
 const char *http_request_parameter(const struct http_request *request, const char *name);
 /* The first of that name, whatever its case; NULL: there is none. */

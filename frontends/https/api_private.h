@@ -1,0 +1,64 @@
+/* What api.c, api_answer.c and api_body.c know of a call, and the API's parts of each other. */
+#ifndef HTTPS_API_PRIVATE_H
+#define HTTPS_API_PRIVATE_H
+
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "api.h"
+#include "api_login.h"
+#include "api_route.h"
+#include "api_share.h"
+
+struct api_events;
+struct api_trend;
+
+struct api {
+	struct api_options options;
+	sd_event *event;
+	struct api_share *share;
+	struct api_trend *trend;
+	struct api_events *events;
+	unsigned running; /* calls; those that wait for another's answer do not count */
+	LIST_HEAD(, api_call) calls;
+};
+
+struct api_memory {
+	struct api_memory *next;
+	size_t size;
+	max_align_t bytes[];
+};
+
+struct api_call {
+	struct api_share_member shared; /* the first: a member is found as its call */
+	LIST_ENTRY(api_call) entry;
+	struct api *api;
+	struct http_request *request;
+	struct api_route route;
+	struct api_login login;
+	json_t *body;
+	struct api_memory *memory;
+	char *user;
+	char *refusal;	   /* keystored's, while it is asked whether the login still is */
+	bool asks_as_user; /* the last question */
+	bool is_shared;
+	bool is_running;
+	bool is_passive;
+};
+
+/* Asks keystored what has to be asked first, and runs the operation. */
+void api_call_run(struct api_call *call);
+/* The call is over: @response, which it takes, goes to all that wait for it. NULL: 500. */
+void api_call_end(struct api_call *call, struct http_response *response);
+
+/* The body, if the operation takes one. False: it was answered. */
+bool api_body_read(struct api_call *call);
+
+/* 200 with the cookie of a login; 204 that takes it away. */
+void api_answer_login(struct api_call *call, json_t *object, const struct api_login *login);
+void api_answer_logout(struct api_call *call);
+
+struct http_response *api_problem(unsigned status, const char *code, const char *member,
+				  const char *detail);
+
+#endif
