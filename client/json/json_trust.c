@@ -48,8 +48,8 @@ json_t *json_trust_group(const struct ks_trust_group *group)
 
 json_t *json_trust_entry(const struct ks_trust_entry *entry)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:I, s:b}", "list",
-			 trust_list_text(entry->list), "fingerprint",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:I, s:b}", "id",
+			 (json_int_t)entry->id, "list", trust_list_text(entry->list), "fingerprint",
 			 json_fingerprint(entry->fingerprint), "subject", json_text(entry->subject),
 			 "issuer", json_text(entry->issuer), "serial", json_text(entry->serial),
 			 "not_before", json_time_or_null(entry->not_before), "not_after",

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bundle.h"
+#include "bundle_file.h"
 #include "command.h"
 #include "json_trust.h"
 #include "table.h"
@@ -200,6 +200,16 @@ static enum exit_code ask(struct ctl *ctl, struct ks_validation *validation)
 	return code;
 }
 
+/* What came along with the candidate. */
+static void add_chain(struct ks_validation *validation, const struct bundle *bundle, size_t first,
+		      const uint8_t **ders, size_t *lens)
+{
+	for (size_t i = first; i < bundle->count; i++) {
+		ders[validation->chain_count] = bundle->ders[i];
+		lens[validation->chain_count++] = bundle->lens[i];
+	}
+}
+
 static enum exit_code command_validate(struct ctl *ctl)
 {
 	const char *chain = ctl_option(ctl, OPTION_CHAIN);
@@ -207,35 +217,29 @@ static enum exit_code command_validate(struct ctl *ctl)
 	const char *const *words = ctl->words;
 	const uint8_t *ders[2 * BUNDLE_MAX];
 	size_t lens[2 * BUNDLE_MAX];
-	struct bundle bundle = {0};
-	struct bundle along = {0};
+	struct bundle_file file = {0};
+	struct bundle_file along = {0};
 	enum exit_code code;
 
 	if (!validation.service)
 		validation.group = *words++;
 	if (!take_question(ctl, &validation))
 		return EXIT_USAGE;
-	code = bundle_read(ctl, words[0], &bundle);
+	code = bundle_file_read(ctl, words[0], &file);
 	if (code == EXIT_OK && chain)
-		code = bundle_read(ctl, chain, &along);
+		code = bundle_file_read(ctl, chain, &along);
 	if (code == EXIT_OK) {
 		/* Behind the first stand those that came along, as a TLS server sends them. */
-		for (size_t i = 1; i < bundle.count; i++) {
-			ders[validation.chain_count] = bundle.ders[i];
-			lens[validation.chain_count++] = bundle.lens[i];
-		}
-		for (size_t i = 0; i < along.count; i++) {
-			ders[validation.chain_count] = along.ders[i];
-			lens[validation.chain_count++] = along.lens[i];
-		}
-		validation.candidate = bundle.ders[0];
-		validation.candidate_len = bundle.lens[0];
+		add_chain(&validation, &file.bundle, 1, ders, lens);
+		add_chain(&validation, &along.bundle, 0, ders, lens);
+		validation.candidate = file.bundle.ders[0];
+		validation.candidate_len = file.bundle.lens[0];
 		validation.chain = ders;
 		validation.chain_lens = lens;
 		code = ask(ctl, &validation);
 	}
-	bundle_free(&bundle);
-	bundle_free(&along);
+	bundle_file_free(&file);
+	bundle_file_free(&along);
 	return code;
 }
 

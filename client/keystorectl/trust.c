@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bundle.h"
+#include "bundle_file.h"
 #include "command.h"
 #include "files.h"
 #include "json_trust.h"
@@ -198,31 +198,32 @@ static enum exit_code with_items(struct ctl *ctl, bool replaces)
 {
 	struct ks_trust_item items[BUNDLE_MAX];
 	struct ks_result *result = NULL;
-	struct bundle bundle = {0};
+	struct bundle_file file = {0};
 	enum exit_code code;
 	unsigned lists;
 
 	if (!take_lists(ctl, LIST_TRUSTED, &lists))
 		return EXIT_USAGE;
-	code = bundle_read(ctl, ctl->words[1], &bundle);
+	code = bundle_file_read(ctl, ctl->words[1], &file);
 	if (code == EXIT_OK)
 		code = ctl_connect(ctl);
 	if (code != EXIT_OK)
 		goto out;
-	for (size_t i = 0; i < bundle.count; i++)
+	for (size_t i = 0; i < file.bundle.count; i++)
 		items[i] = (struct ks_trust_item){
 			.list = list_for_items(lists),
-			.der = bundle.ders[i],
-			.der_len = bundle.lens[i],
+			.der = file.bundle.ders[i],
+			.der_len = file.bundle.lens[i],
 			.by_content = lists == LIST_TRUSTED || lists == LIST_ISSUERS,
 		};
 	if (replaces)
-		(void)ks_trust_set(ctl->client, ctl->words[0], lists, items, bundle.count, &result);
+		(void)ks_trust_set(ctl->client, ctl->words[0], lists, items, file.bundle.count,
+				   &result);
 	else
-		(void)ks_trust_add(ctl->client, ctl->words[0], items, bundle.count, &result);
-	code = finish(ctl, result, replaces ? "set" : "added", bundle.count);
+		(void)ks_trust_add(ctl->client, ctl->words[0], items, file.bundle.count, &result);
+	code = finish(ctl, result, replaces ? "set" : "added", file.bundle.count);
 out:
-	bundle_free(&bundle);
+	bundle_file_free(&file);
 	return code;
 }
 

@@ -448,6 +448,23 @@ def references():
     }
 
 
+def bundles():
+    def block(name, content, header=""):
+        return (f"-----BEGIN {name}-----\n{header}".encode() + base64.encodebytes(content)
+                + f"-----END {name}-----\n".encode())
+    cert = der(0x30, der(0x30, bytes(40)))
+    return {
+        "cert.der": cert, "cert.pem": block("CERTIFICATE", cert),
+        "several.pem": b"Bag Attributes\n" + block("CERTIFICATE", cert)
+                       + block("PRIVATE KEY", bytes(24)) + block("X509 CRL", cert)
+                       + block("X509 CERTIFICATE", cert),
+        "too_many.pem": block("CERTIFICATE", b"0") * 257,
+        "encrypted.pem": block("CERTIFICATE", cert, "Proc-Type: 4,ENCRYPTED\n"
+                               "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"),
+        "key_alone.pem": block("PRIVATE KEY", bytes(24)), "not_pem": b"-----BEGIN CERTIFICATE----",
+    }
+
+
 def deployments():
     begin = "[deployment]\ncertificate = 3\n"
     files = "cert = /etc/tls/web.pem\nkey = /etc/tls/web.key\n"
@@ -604,6 +621,7 @@ write("tss2", tss2())
 write("cert", certificates())
 write("import", imports())
 write("reference", references())
+write("bundle", bundles())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("ouc_control", ouc_commands())

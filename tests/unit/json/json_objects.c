@@ -130,3 +130,24 @@ Test(json_objects, a_transaction_has_members_while_one_is_open)
 			       "\"pid\":4,\"since\":\"2026-03-01T12:00:00Z\",\"changes\":1,"
 			       "\"bytes\":0,\"idle_ms\":5}");
 }
+
+Test(json_objects, an_entry_of_a_list_has_the_id_for_the_next_page)
+{
+	const uint8_t fingerprint[32] = {0xab};
+	const struct ks_trust_entry entry = {.id = 41,
+					     .list = KS_ISSUER_CRLS,
+					     .fingerprint = fingerprint,
+					     .subject = "",
+					     .issuer = "CN=<b>",
+					     .serial = "07",
+					     .not_before = 1772366400,
+					     .revocations = 3,
+					     .added = 1772366400};
+
+	expect(json_trust_entry(&entry),
+	       "{\"id\":41,\"list\":\"issuer-crls\",\"fingerprint\":\"ab000000000000000000000000"
+	       "00000000000000000000000000000000000000\",\"subject\":\"\",\"issuer\":\"CN=<b>\","
+	       "\"serial\":\"07\",\"not_before\":\"2026-03-01T12:00:00Z\",\"not_after\":null,"
+	       "\"ca\":false,\"revocations\":3,\"added\":\"2026-03-01T12:00:00Z\",\"added_by\":0,"
+	       "\"auto_accepted\":false}");
+}
