@@ -1,7 +1,8 @@
 #include "pipe.h"
 
-#include "world.h"
+#include "loop.h"
 
+static uint8_t scratch[PIPE_SCRATCH];
 static struct stream *from, *to;
 static int writer, reader;
 static unsigned opened;
@@ -36,12 +37,13 @@ static struct stream *stream_with(int *other)
 
 static void set_up(void)
 {
-	world_up();
+	loop_up();
 	opened = 0;
 	pipe_ = (struct pipe){0};
 	from = stream_with(&writer);
 	to = stream_with(&reader);
-	UNTIL(opened == 2);
+	while (opened < 2)
+		cr_assert_geq(sd_event_run(loop, UINT64_MAX), 0);
 }
 
 static void tear_down(void)
@@ -51,12 +53,12 @@ static void tear_down(void)
 	stream_free(to);
 	close(writer);
 	close(reader);
-	world_down();
+	loop_down();
 }
 
 static void move(void)
 {
-	cr_assert(pipe_move(&pipe_, from, to, world.scratch));
+	cr_assert(pipe_move(&pipe_, from, to, scratch));
 }
 
 TestSuite(pipe, .init = set_up, .fini = tear_down, .timeout = 60);

@@ -2,8 +2,8 @@
  * One direction between two streams. Hides the bytes that the reader has not taken yet, which
  * have memory only meanwhile, and what becomes of an end.
  */
-#ifndef OUC_PIPE_H
-#define OUC_PIPE_H
+#ifndef STREAM_PIPE_H
+#define STREAM_PIPE_H
 
 #include <stdbool.h>
 #include <stddef.h>
