@@ -79,8 +79,14 @@ struct tls_peer {
 	const char *group;  /* keystored's trust group */
 	const char *host;   /* a name or an address that the certificate has to have; NULL: any */
 	uint64_t anchor_id; /* a certificate that has to be on its path; 0: any that is trusted */
-	bool may_be_anonymous; /* a client that shows none is accepted, and not asked for one */
-	bool allows_tls12;     /* else TLS 1.3 only */
+	bool may_be_anonymous; /* a client that shows none is accepted … */
+	bool is_asked;	       /* … and asked for one all the same; else it is not */
+	/*
+	 * A client that was not asked, and comes again, needs no signature: by a ticket, which is good
+	 * for two hours, and no longer than this side's certificate stays the same.
+	 */
+	bool may_resume;
+	bool allows_tls12; /* else TLS 1.3 only */
 	/*
 	 * A client that shows a certificate is not open before the server has accepted it, as far as
 	 * one can know: with TLS 1.3 by a ticket, or half a second later.

@@ -16,6 +16,7 @@
 #include "tls_private.h"
 
 #define ADDRESS_MAX   64
+#define TICKETS	      2	  /* a browser's, which opens several connections at once */
 #define ACCEPTANCE_MS 500 /* a server that sends no ticket has refused by then, or never will */
 
 enum verdict_state { VERDICT_NONE, VERDICT_WANTED, VERDICT_ASKED, VERDICT_THERE };
@@ -414,12 +415,17 @@ static bool has_room(const struct tls *tls, const char *address)
 	return count < tls->options.handshakes_of_address;
 }
 
+static int verification_of(const struct tls_peer *peer)
+{
+	if (!peer->is_server && !peer->may_be_anonymous)
+		return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	return peer->is_server || peer->is_asked ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
+}
+
 static bool set_up(struct tls_session *session, int fd)
 {
 	const struct tls_peer *peer = session->peer;
-	int mode = peer->is_server	    ? SSL_VERIFY_PEER
-		   : peer->may_be_anonymous ? SSL_VERIFY_NONE
-					    : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	int mode = verification_of(peer);
 
 	if (SSL_set_fd(session->ssl, fd) != 1 || SSL_set_app_data(session->ssl, session) != 1)
 		return false;
@@ -428,6 +434,11 @@ static bool set_up(struct tls_session *session, int fd)
 	if (!peer->allows_tls12 && SSL_set_min_proto_version(session->ssl, TLS1_3_VERSION) != 1)
 		return false;
 	if (!peer->is_server) {
+		/* With a certificate of the client's, it would go by the judgement. */
+		if (peer->may_resume && mode == SSL_VERIFY_NONE) {
+			SSL_clear_options(session->ssl, SSL_OP_NO_TICKET);
+			(void)SSL_set_num_tickets(session->ssl, TICKETS);
+		}
 		SSL_set_accept_state(session->ssl);
 		return true;
 	}

@@ -306,6 +306,31 @@ Test(stream_tls, refuses_who_is_not_trusted_by_name_by_anchor_or_at_all)
 	site_free(site);
 }
 
+Test(stream_tls, asks_for_a_certificate_and_does_without)
+{
+	struct site *site = site_new(NULL, STRANGER, &(struct tls_options){0});
+	char text[64];
+
+	site->clients.may_be_anonymous = true;
+	site->clients.is_asked = true;
+	expect_refusal(site, 0, STREAM_REFUSED, KS_VERDICT_UNTRUSTED, "CN=stranger");
+	tls_identity_free(site->client);
+	site->client = tls_identity_new(site->tls, 0, NULL, NULL);
+	site_connect(site);
+	run_until(site, both_are_open, "the handshake");
+	stream_peer_subject(site->ends[0].stream, text, sizeof(text));
+	cr_assert_str_eq(text, "");
+	site_hang_up(site);
+	tls_identity_free(site->client);
+	site->client = tls_identity_new(site->tls, CLIENT, NULL, NULL);
+	run_until(site, identities_are_ready, "the certificate");
+	site_connect(site);
+	run_until(site, both_are_open, "the handshake");
+	stream_peer_subject(site->ends[0].stream, text, sizeof(text));
+	cr_assert_str_eq(text, "CN=client");
+	site_free(site);
+}
+
 Test(stream_tls, refuses_old_versions_and_what_is_no_tls)
 {
 	struct site *site = site_new(NULL, 0, &(struct tls_options){0});
