@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "descriptors.h"
 #include "events.h"
 #include "settings.h"
 #include "station.h"
@@ -140,13 +140,14 @@ static bool take_paths(const struct arguments *arguments, struct settings *setti
 }
 
 /* Each stream of TLS has an eventfd besides its socket, for what it asks of keystored. */
-static rlim_t descriptors_of(const struct settings *settings)
+static unsigned long long descriptors_of(const struct settings *settings)
 {
-	rlim_t count = DESCRIPTORS_BASE + settings->block_count + 2 * settings->handshakes_max;
+	unsigned long long count =
+		DESCRIPTORS_BASE + settings->block_count + 2 * settings->handshakes_max;
 
 	for (size_t i = 0; i < settings->connection_count; i++) {
 		const struct connection_settings *connection = &settings->connections[i];
-		rlim_t streams = connection->is_forward ? 2 * (rlim_t)connection->forward_max : 1;
+		unsigned streams = connection->is_forward ? 2 * connection->forward_max : 1;
 
 		count += 1 + (connection->is_secure ? 2 * streams : streams);
 	}
@@ -155,20 +156,10 @@ static rlim_t descriptors_of(const struct settings *settings)
 
 static void raise_limit(const struct settings *settings)
 {
-	rlim_t needed = descriptors_of(settings);
-	struct rlimit limit;
-	char text[256];
+	char message[DESCRIPTORS_MESSAGE_MAX];
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
-		return;
-	limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == needed)
-		return;
-	snprintf(text, sizeof(text),
-		 "warning: the connections may need %llu file descriptors, and %llu are allowed: "
-		 "raise LimitNOFILE of the service",
-		 (unsigned long long)needed, (unsigned long long)limit.rlim_cur);
-	log_line(text);
+	if (!descriptors_allow(descriptors_of(settings), message))
+		log_line(message);
 }
 
 struct program {
