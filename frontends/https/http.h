@@ -35,7 +35,8 @@ const char *http_method_name(enum http_method method); /* "GET" */
 
 /*
  * One request, whole, with its body. It is there until it is answered, exactly once, even if its
- * client has gone meanwhile: the answer goes nowhere, then.
+ * client has gone meanwhile: the answer goes nowhere, then. After http_server_free() its path is
+ * "/", and the rest is empty.
  */
 struct http_request;
 
@@ -82,7 +83,10 @@ typedef void http_feed_ended_fn(void *user);
 /* Ends the request; NULL: no memory, or as many as are allowed (@limits); it is answered 503. */
 struct http_feed *http_answer_feed(struct http_request *request, http_feed_ended_fn *ended,
 				   void *user);
-/* "event: @event", "data: @data", one line each. False: it has ended, and @ended was not called. */
+/*
+ * "event: @event", "data: @data", one line each, which have no line ends. False: it has ended, as its
+ * reader does not read, or there is no memory; it is freed, and @ended is not called.
+ */
 bool http_feed_send(struct http_feed *feed, const char *event, const char *data);
 void http_feed_end(struct http_feed *feed); /* @ended is not called */
 
@@ -112,16 +116,16 @@ typedef void http_handler_fn(struct http_request *request, void *user);
 struct http_server;
 
 /*
- * Serves TLS at each of @places. @identity and @peer must outlive it. False: @problem. A place that is taken
- * is tried again, and told by @changed (listener.h).
+ * Serves TLS at each of @places. @peer, @names and what they point to must outlive it. False:
+ * @problem. A place that is taken is tried again, and told by @changed (listener.h).
  */
 struct http_options {
-	struct tls_identity *identity;
+	struct tls_identity *identity; /* NULL: see http_server_show() */
 	const struct tls_peer *peer;
 	const struct listener_place *places;
 	size_t place_count;
-	const struct listener_place
-		*redirect;	  /* plain HTTP, answered with 308 to https; NULL: none */
+	/* Plain HTTP, answered with 308 to the first of @places; NULL: none. */
+	const struct listener_place *redirect;
 	const char *const *names; /* what Host may say, without port; NULL: anything */
 	size_t name_count;
 	struct http_limits limits;
@@ -134,7 +138,22 @@ struct http_options {
 #define HTTP_PROBLEM_MAX 256
 [[nodiscard]] bool http_server_new(sd_event *event, const struct http_options *options,
 				   struct http_server **ret_server, char problem[HTTP_PROBLEM_MAX]);
-/* All connections break; what was not answered yet may still be, to nobody. NULL is fine. */
+/*
+ * Shows @identity to those who come from now on, which must stay until it is exchanged or the
+ * server is freed. NULL, or one that is not ready: they are turned away.
+ */
+void http_server_show(struct http_server *server, struct tls_identity *identity);
+
+/*
+ * Takes nobody any more. Connections end when what they asked for is answered, feeds at once.
+ * @ended is called from the loop when all have ended.
+ */
+void http_server_end(struct http_server *server, void (*ended)(void *user), void *user);
+
+/*
+ * All connections break; what was not answered yet may still be, to nobody. Not from within a
+ * handler. NULL is fine.
+ */
 void http_server_free(struct http_server *server);
 
 struct http_counters http_server_counters(const struct http_server *server);
