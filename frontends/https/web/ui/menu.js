@@ -26,7 +26,7 @@ export function makeMenu({ text, symbol, items, quiet = false, label }) {
 		const at = button.getBoundingClientRect();
 		const width = list.offsetWidth;
 		const height = list.offsetHeight;
-		const left = Math.max(8, Math.min(at.left, innerWidth - width - 8));
+		const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8));
 		const below = at.bottom + 4 + height <= innerHeight - 8;
 
 		list.style.left = `${left}px`;

@@ -11,6 +11,7 @@
  *           empty: () => node           what stands there without rows
  *   });
  *   table.setRows(rows); table.setFilter(text, (row) => true); table.select(key); table.element
+ *   table.redraw()  when what cells show has changed, and the rows have not
  *   table.onShown = (shown, all) => …   how many the filter leaves
  *   table.sorter  a <select>, for where there are no heads
  *
@@ -46,7 +47,7 @@ function matcher(columns, text) {
 
 export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 	const id = unique("table");
-	const top = h("tbody.table-gap", { "aria-hidden": "true" }, h("tr", {}, h("td", { colspan: columns.length })));
+	const top = h("tbody.table-gap", { "aria-hidden": "true" }, h("tr", {}, h("td")));
 	const bottom = top.cloneNode(true);
 	const body = h("tbody", { role: "rowgroup" });
 	const heads = new Map();
@@ -72,7 +73,7 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 	let active = 0; /* the row that Tab leads to */
 	let drawn = new Map();
 	let isPlanned = false;
-	const self = { element, sorter, setRows, setFilter, select, onShown: null, get rows() {
+	const self = { element, sorter, setRows, setFilter, select, redraw, onShown: null, get rows() {
 		return rows;
 	} };
 
@@ -115,9 +116,11 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 		table.hidden = rows.length === 0;
 		if (!rows.length)
 			replace(nothing, all.length ? noMatch() : empty?.());
-		drawn.clear();
-		body.replaceChildren();
+		const focused = body.contains(document.activeElement) ? document.activeElement.closest("tr").row : null;
+
 		draw();
+		if (focused && !body.contains(document.activeElement))
+			refocus(key(focused));
 		self.onShown?.(rows.length, all.length);
 	}
 
@@ -143,7 +146,15 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 					title: typeof content === "string" || typeof content === "number" ? String(content) : null }, content);
 			}));
 
+		line.row = row;
 		return line;
+	}
+
+	/* The row that had the focus was drawn anew, or has moved. */
+	function refocus(value) {
+		const line = [...drawn.values()].find((candidate) => key(candidate.row) === value);
+
+		line?.querySelector(".row-link")?.focus({ preventScroll: true });
 	}
 
 	function draw() {
@@ -160,12 +171,12 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 
 		table.style.setProperty("--row-height", `${height}px`);
 		for (let at = from; at < to; at++) {
-			const line = drawn.get(at) ?? rowElement(rows[at], at);
+			const old = drawn.get(at);
+			const line = old?.row === rows[at] ? old : rowElement(rows[at], at);
 
 			next.set(at, line);
-			drawn.delete(at);
-			/* Only what is new is moved, so that the focus stays where it is. */
-			while (place && !next.has(Number(place.dataset.at)) && Number(place.dataset.at) < at)
+			/* Only what is new is put in, so that the focus stays where it is. */
+			while (place && place !== line && Number(place.dataset.at) <= at)
 				place = drop(place);
 			if (place === line)
 				place = place.nextSibling;
@@ -175,6 +186,8 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 		while (place)
 			place = drop(place);
 		drawn = next;
+		for (const [at, line] of drawn)
+			line.querySelector(".row-link")?.setAttribute("tabindex", at === active ? "0" : "-1");
 		gap(top, from * height);
 		gap(bottom, Math.max(0, rows.length - to) * height);
 	}
@@ -246,6 +259,13 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 		arrange();
 	}
 
+	/* What cells show has changed, though the rows are the same. */
+	function redraw() {
+		drawn.clear();
+		body.replaceChildren();
+		arrange();
+	}
+
 	function setFilter(nextText, nextExtra = extra) {
 		text = nextText;
 		extra = nextExtra;
@@ -273,7 +293,7 @@ export function makeTable({ label, columns, key, href, onOpen, sort, empty }) {
 		else
 			stop();
 	};
-	const onNarrow = () => element.isConnected && arrange();
+	const onNarrow = () => element.isConnected && redraw();
 	const stop = () => {
 		removeEventListener("scroll", onScroll);
 		removeEventListener("resize", onScroll);

@@ -1,25 +1,27 @@
 /*
  * Tabs (the ARIA pattern: arrows, Home and End move, and choose).
  *
- *   const tabs = makeTabs({ label: "Kinds", tabs: [{ key, text, count }], chosen, onChoose(key), panel });
+ *   const tabs = makeTabs({ label: "Kinds", tabs: [{ key, text, short, count }], chosen, onChoose(key), panel });
  *   tabs.choose(key)  without onChoose;  tabs.setCount(key, 12)
  *
- * panel is one element whose contents the caller changes.
+ * short stands for the text where it is narrow. panel is one element whose contents the caller changes.
  */
 import { h, unique } from "./dom.js";
 
 export function makeTabs({ label, tabs, chosen, onChoose, panel }) {
 	const panelId = panel.id || (panel.id = unique("panel"));
-	const buttons = new Map(tabs.map(({ key, text, count }) => [key, h("button.tab", {
+	const buttons = new Map(tabs.map(({ key, text, short, count }) => [key, h("button.tab", {
 		type: "button", role: "tab", id: unique("tab"), "aria-controls": panelId,
 		onclick: () => pick(key),
-	}, text, h("span.tab-count", {}, count ?? ""))]));
+	}, short ? [h("span.wide", {}, text), h("span.narrow", { "aria-hidden": "true" }, short)] : text,
+	h("span.tab-count", {}, count ?? ""))]));
 	const keys = [...buttons.keys()];
 	const choose = (key) => {
 		for (const [other, button] of buttons) {
 			button.setAttribute("aria-selected", String(other === key));
 			button.tabIndex = other === key ? 0 : -1;
 		}
+		requestAnimationFrame(() => buttons.get(key).scrollIntoView({ block: "nearest", inline: "nearest" }));
 		panel.setAttribute("aria-labelledby", buttons.get(key).id);
 	};
 	const pick = (key) => {

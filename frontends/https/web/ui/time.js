@@ -40,7 +40,7 @@ export function relative(value, now = Date.now()) {
 	const [unit, length] = UNITS.find(([name, ms]) => Math.abs(left) >= (name === "month" ? 90 * DAY_MS : ms)) ??
 		["minute", 60000];
 
-	return words.format(Math.trunc(left / length), unit);
+	return words.format(Math.round(left / length), unit);
 }
 
 export function daysLeft(value, now = Date.now()) {
