@@ -190,7 +190,8 @@ static bool is_label(const char *text, size_t len)
 	       text[0] != '-' && text[len - 1] != '-';
 }
 
-bool value_qdn(const char *text, char ret_name[VALUE_HOST_MAX + 1])
+/* In small letters, without a last dot. */
+static bool name_read(const char *text, char ret_name[VALUE_HOST_MAX + 1], size_t *ret_labels)
 {
 	size_t len = strlen(text);
 	size_t labels = 0;
@@ -210,12 +211,37 @@ bool value_qdn(const char *text, char ret_name[VALUE_HOST_MAX + 1])
 		at += label + 1;
 	}
 	/* RFC 1123 2.1: no top-level domain is a number; that would be an address, or half of one. */
-	if (isdigit((unsigned char)text[last]) ||
-	    (labels < 2 && (len != 9 || strncasecmp(text, "localhost", 9) != 0)))
+	if (isdigit((unsigned char)text[last]))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		ret_name[i] = (char)tolower((unsigned char)text[i]);
 	ret_name[len] = '\0';
+	*ret_labels = labels;
+	return true;
+}
+
+bool value_qdn(const char *text, char ret_name[VALUE_HOST_MAX + 1])
+{
+	char name[VALUE_HOST_MAX + 1];
+	size_t labels;
+
+	if (!name_read(text, name, &labels) || (labels < 2 && strcmp(name, "localhost") != 0))
+		return false;
+	strcpy(ret_name, name);
+	return true;
+}
+
+bool value_host(const char *text, char ret_host[VALUE_HOST_MAX + 1])
+{
+	char address[VALUE_HOST_MAX + 1];
+	bool is_v6;
+	size_t labels;
+
+	if (!value_address(text, address, &is_v6))
+		return name_read(text, ret_host, &labels);
+	if (!*address)
+		return false;
+	strcpy(ret_host, address);
 	return true;
 }
 

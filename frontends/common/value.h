@@ -46,6 +46,9 @@ bool value_is_link_local(const char *address);
 /* A fully qualified name of a host (RFC 1123 2.1), or "localhost", with a last dot or without. */
 [[nodiscard]] bool value_qdn(const char *text, char ret_name[VALUE_HOST_MAX + 1]);
 
+/* A host as browsers name it: a name of one label or more, or an address; in small letters. */
+[[nodiscard]] bool value_host(const char *text, char ret_host[VALUE_HOST_MAX + 1]);
+
 struct value_place {
 	char host[VALUE_HOST_MAX + 1]; /* an address; "/…": a Unix socket */
 	uint16_t port;

@@ -12,6 +12,8 @@ PROGRAMS = (
     ("keystore-ouc", "frontends/ouc/settings_field.c",
      (("general_fields", "Section keystore-ouc", "keystore-ouc"),
       ("connection_fields", "Sections of connections", None))),
+    ("keystore-https", "frontends/https/settings.c",
+     (("fields", "Section keystore-https", "keystore-https"),)),
 )
 
 failures = 0

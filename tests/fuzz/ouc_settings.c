@@ -1,33 +1,11 @@
 /* A configuration of keystore-ouc. */
 #include "fuzz.h"
+#include "fuzz_conf.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "settings.h"
-
-static void expect_line(const char *text, size_t max)
-{
-	json_t *utf8 = json_string(text);
-
-	fuzz_expect(utf8 != NULL && strlen(text) <= max);
-	json_decref(utf8);
-	for (; *text; text++)
-		fuzz_expect(((unsigned char)*text >= 0x20 || *text == '\t') && *text != 0x7f);
-}
-
-static void told(unsigned line, const char *section, const char *field, bool is_warning,
-		 const char *message, void *user)
-{
-	unsigned *faults = user;
-
-	(void)line;
-	expect_line(section, CONF_MESSAGE_MAX);
-	expect_line(field, CONF_MESSAGE_MAX);
-	expect_line(message, CONF_MESSAGE_MAX - 2);
-	*faults += !is_warning;
-}
 
 static void expect_connection(const struct connection_settings *connection)
 {
@@ -60,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	file = fmemopen((void *)(uintptr_t)bytes, len, "r");
 	fuzz_expect(file != NULL);
-	fuzz_expect(settings_read(file, told, &faults, &settings) == !faults);
+	fuzz_expect(settings_read(file, fuzz_conf_told, &faults, &settings) == !faults);
 	for (size_t i = 0; settings && i < settings->connection_count; i++)
 		expect_connection(&settings->connections[i]);
 	settings_free(settings);

@@ -480,6 +480,29 @@ def deployments():
     }.items()}
 
 
+def https_settings():
+    begin = "[keystore-https]\n"
+    return {name: text.encode() for name, text in {
+        "all": f"{begin}Enabled = yes\nSocket = /run/k.sock\nService = web\n"
+               "Listen = 192.0.2.1:443, [2001:db8::1]:443\nListen = 8443\nRedirectHTTP = 80\n"
+               "Name = Gateway 7\nLocation = Hall \u20ac, left\n"
+               "ServerNames = a.example gateway7 192.0.2.1,2001:db8::1\n"
+               "ClientCertificate = required\nTrustGroup = staff\nTLS12 = no\n"
+               "HandshakesMax = 20\nHandshakesPerAddress = 16#0A\nHandshakeTimeout = 3 s\n"
+               "RecheckInterval = T#1h_30m\nConnectionsMax = 30\nConnectionsPerAddress = 5\n"
+               "IdleTimeout = 2 min\nRequestTimeout = 5 s\nBodyMax = 1 MiB\n"
+               "DataImages = /run/o\nDataControl = /run/c.sock\n",
+        "warned": f"{begin}TrustGroup = https\n",
+        "clashes": f"{begin}Listen = 443 192.0.2.1:443 0.0.0.0:443 [::]:443\nRedirectHTTP = 443\n"
+                   "ConnectionsMax = 5\nConnectionsPerAddress = 6\n",
+        "many": f"{begin}Listen = 1 2 3 4 5 6 7 8 9\nServerNames = {'a,' * 17}\n",
+        "sizes": f"{begin}BodyMax = 64KiB\nBodyMax = 18446744073709551615 MiB\nBodyMax = 65536\n",
+        "texts": f"{begin}Name = {'n' * 129}\nLocation = \u009b2J\n",
+        "paths": f"{begin}DataImages = /{'d' * 93}\nSocket = /{'s' * 107}\n",
+        "unknown": f"Enabled = yes\n[https]\nx = 1\n{begin}{begin}Enable = yes\nX = ; y\n",
+    }.items()}
+
+
 def ouc_settings():
     blocks = "[block Out]\nVar1 = Bool\nVar2 = String[20]\n[block In]\nV = Array[0..9] of Real\n"
     client = ("[Send]\nType = TCON_IP_V4_SEC\nInterfaceId = eth0\nID = 1\nConnectionType = 16#0B\n"
@@ -624,6 +647,7 @@ write("reference", references())
 write("bundle", bundles())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
+write("https_settings", https_settings())
 write("ouc_control", ouc_commands())
 write("ouc_receiver", ouc_messages())
 write("data_view", data_views())

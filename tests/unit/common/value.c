@@ -100,6 +100,24 @@ static void is_address(const char *text, const char *address, bool is_v6)
 	cr_assert_eq(found_v6, is_v6);
 }
 
+Test(value, reads_hosts_as_browsers_name_them)
+{
+	char host[VALUE_HOST_MAX + 1] = "as before";
+
+	for (const char *const *text =
+		     (const char *const[]){"", ".", "a..b", "-a", "a_b", "12", "a.12", "0.0.0.0",
+					   "::", "[::1]", "a:1", "224.0.0.1", NULL};
+	     *text; text++)
+		cr_expect(!value_host(*text, host), "%s", *text);
+	cr_assert_str_eq(host, "as before");
+	cr_expect(value_host("Gateway7", host));
+	cr_expect_str_eq(host, "gateway7");
+	cr_expect(value_host("A.Example.", host));
+	cr_expect_str_eq(host, "a.example");
+	cr_expect(value_host("2001:DB8:0::1", host));
+	cr_expect_str_eq(host, "2001:db8::1");
+}
+
 Test(value, reads_and_prints_sizes)
 {
 	uint64_t bytes = 0;

@@ -203,7 +203,7 @@ Test(settings, are_refused_where_the_file_cannot_be_read)
 	FILE *directory = fopen("/", "r");
 
 	cr_assert_not_null(directory);
-	cr_assert(!settings_read(directory, settings_text_told, NULL, &settings));
+	cr_assert(!settings_read(directory, conf_told, NULL, &settings));
 	cr_assert_str_eq(told, "0 [] : the file cannot be read to its end\n");
 	fclose(directory);
 }

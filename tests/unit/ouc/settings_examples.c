@@ -8,41 +8,20 @@
 
 TestSuite(settings_examples, .fini = settings_text_end);
 
-static char *file_read(const char *path)
+static void reads_one(const char *text)
 {
-	FILE *file = fopen(path, "r");
-	char *text = calloc(1, 65536);
-
-	cr_assert_not_null(file, "%s", path);
-	cr_assert_lt(fread(text, 1, 65535, file), 65535);
-	fclose(file);
-	return text;
+	reads(text);
+	cr_assert_eq(settings->connection_count, 1);
 }
 
 Test(settings_examples, of_the_manual_can_be_read)
 {
-	char *manual = file_read(MANUAL);
-	char *at = strstr(manual, ".Sh EXAMPLES");
-	unsigned count = 0;
-
-	cr_assert_not_null(at);
-	while ((at = strstr(at, ".Bd -literal")) != NULL) {
-		char *end = strstr(at, "\n.Ed");
-
-		cr_assert_not_null(end);
-		end[1] = '\0';
-		reads(strchr(at, '\n') + 1);
-		cr_assert_eq(settings->connection_count, 1);
-		at = end + 2;
-		count++;
-	}
-	cr_assert_eq(count, 4);
-	free(manual);
+	cr_assert_eq(conf_examples(MANUAL, reads_one), 4);
 }
 
 Test(settings_examples, of_the_package_begin_with_nothing)
 {
-	char *text = file_read(PACKAGE);
+	char *text = conf_text(PACKAGE);
 
 	reads(text);
 	cr_assert_eq(settings->connection_count, 0);
@@ -50,22 +29,12 @@ Test(settings_examples, of_the_package_begin_with_nothing)
 	free(text);
 }
 
-/* "#X" becomes "X"; "# words" stays a comment. */
-static void uncomment(char *text)
-{
-	for (char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (*line == '#' && line[1] != ' ' && line[1] != '\n')
-			*line = ' ';
-	}
-}
-
 Test(settings_examples, of_the_package_show_the_defaults)
 {
-	char *text = file_read(PACKAGE);
+	char *text = conf_text(PACKAGE);
 	struct settings *shown;
 
-	uncomment(text);
+	conf_uncomment(text);
 	reads(text);
 	free(text);
 	shown = settings;

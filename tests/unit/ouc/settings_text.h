@@ -1,12 +1,8 @@
-/* A configuration from a text. Hides how what was told about it is collected. */
+/* A configuration of keystore-ouc from a text. Hides that there is one at a time. */
 #ifndef SETTINGS_TEXT_H
 #define SETTINGS_TEXT_H
 
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "../../support/conf_told.h"
 #include "settings.h"
 
 /* Beginnings, to which a test adds lines: 4 of blocks, 6 of each connection. */
@@ -19,30 +15,14 @@
 	"LocalPort = 2000\nTLSServerCertRef = 7\n"
 
 static struct settings *settings;
-static char told[65536]; /* "5 [Send] ID: it is missing\n", a warning with "~" in front */
-
-static void settings_text_told(unsigned line, const char *section, const char *field,
-			       bool is_warning, const char *message, void *user)
-{
-	size_t used = strlen(told);
-
-	(void)user;
-	cr_assert(strlen(message) < CONF_MESSAGE_MAX - 1, "cut off: %s", message);
-	snprintf(told + used, sizeof(told) - used, "%s%u [%s] %s: %s\n", is_warning ? "~" : "",
-		 line, section, field, message);
-}
-
 static inline bool settings_text_read(const char *text, size_t len)
 {
-	FILE *file = fmemopen((void *)(uintptr_t)text, len ? len : 1, "r");
+	FILE *file = conf_told_open(text, len);
 	bool is_fine;
 
-	if (!len)
-		getc(file);
 	settings_free(settings);
 	settings = NULL;
-	strcpy(told, "");
-	is_fine = settings_read(file, settings_text_told, NULL, &settings);
+	is_fine = settings_read(file, conf_told, NULL, &settings);
 	fclose(file);
 	return is_fine;
 }
