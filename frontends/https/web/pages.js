@@ -12,4 +12,8 @@
 export const pages = [
 	{ path: "certs", title: "Certificates", icon: "certificate", right: "view",
 	  load: () => import("./pages/certs.js") },
+	{ path: "services", title: "Services", icon: "services", right: "view",
+	  load: () => import("./pages/services.js") },
+	{ path: "trust", title: "Trust", icon: "trust", right: "view",
+	  load: () => import("./pages/trust.js") },
 ];

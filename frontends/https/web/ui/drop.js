@@ -1,7 +1,7 @@
 /*
  * Files from people.
  *
- *   const field = fileField({ label: "File", accept: ".pem,.cer", member: "file", onFile(file) });
+ *   const field = fileField({ label: "File", accept: ".pem,.cer", member: "file", max: bytes, onFile(file) });
  *       a form field (form.js): field.file, await field.base64(); takes a file that is dropped on it
  *   dropZone(element, { hint: "Drop to import", onFile(file), signal })
  *       the whole element takes files that are dropped on it
@@ -11,11 +11,11 @@ import { h, unique } from "./dom.js";
 import { wrapField } from "./form.js";
 import { icon } from "./icons.js";
 
-const FILE_MAX = 1024 * 1024; /* what the device takes as a body, base64 and all, is about that */
+const FILE_MAX = 256 * 1024; /* what the device takes of certificates */
 
-export async function readBase64(file) {
-	if (file.size > FILE_MAX)
-		throw new Error(`${file.name} is too large: certificates and lists of up to 1 MiB are taken.`);
+async function readBase64(file, max) {
+	if (file.size > max)
+		throw new Error(`${file.name} is too large: up to ${max / 1024} KiB are taken.`);
 	return base64(new Uint8Array(await file.arrayBuffer()));
 }
 
@@ -56,7 +56,7 @@ export function dropZone(element, { hint, onFile, signal }) {
 	} });
 }
 
-export function fileField({ label, hint, accept, member, required = true, file = null, onFile }) {
+export function fileField({ label, hint, accept, member, required = true, file = null, max = FILE_MAX, onFile }) {
 	const name = h("span.file-name", {}, file?.name ?? "No file chosen");
 	const input = h("input.visually-hidden", { type: "file", accept, id: unique("file"),
 						   onchange: () => input.files[0] && take(input.files[0]) });
@@ -81,7 +81,7 @@ export function fileField({ label, hint, accept, member, required = true, file =
 			field.setError("Choose a file first.");
 			throw Object.assign(new Error("Choose a file first."), { member });
 		}
-		return readBase64(chosen);
+		return readBase64(chosen, max);
 	};
 	return field;
 }

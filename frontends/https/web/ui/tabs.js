@@ -21,7 +21,13 @@ export function makeTabs({ label, tabs, chosen, onChoose, panel }) {
 			button.setAttribute("aria-selected", String(other === key));
 			button.tabIndex = other === key ? 0 : -1;
 		}
-		requestAnimationFrame(() => buttons.get(key).scrollIntoView({ block: "nearest", inline: "nearest" }));
+		/* Sideways only: the page stays where it is. */
+		requestAnimationFrame(() => {
+			const { offsetLeft, offsetWidth } = buttons.get(key);
+
+			if (offsetLeft < element.scrollLeft || offsetLeft + offsetWidth > element.scrollLeft + element.clientWidth)
+				element.scrollLeft = offsetLeft - 16;
+		});
 		panel.setAttribute("aria-labelledby", buttons.get(key).id);
 	};
 	const pick = (key) => {
