@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "json_text.h"
+
 #define SUFFIX	   ".json"
 #define SUFFIX_LEN (sizeof(SUFFIX) - 1)
 #define FILE_MAX   16384
@@ -71,27 +73,12 @@ bool deploy_status_is_owned(int folder)
 	return false;
 }
 
-/* Whatever the bytes are, it becomes a string. */
-static json_t *string_of(const char *text)
-{
-	json_t *value = json_string(text);
-	char *copy = value ? NULL : strdup(text);
-
-	for (char *c = copy; c && *c; c++)
-		if (*c & 0x80)
-			*c = '?';
-	if (copy)
-		value = json_string(copy);
-	free(copy);
-	return value;
-}
-
 bool deploy_status_write(int folder, const char *name, const struct deploy_status *status)
 {
 	json_t *object = json_pack(
 		"{s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "state",
-		state_names[status->state], "note", string_of(status->note), "output",
-		string_of(status->output), "common_name", string_of(status->common_name), "version",
+		state_names[status->state], "note", json_text(status->note), "output",
+		json_text(status->output), "common_name", json_text(status->common_name), "version",
 		(json_int_t)status->version, "not_after", (json_int_t)status->not_after, "changed",
 		(json_int_t)status->changed, "next_try", (json_int_t)status->next_try, "reload_due",
 		(int)status->is_reload_due);

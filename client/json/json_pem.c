@@ -4,19 +4,29 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <string.h>
 
-json_t *json_pem(const char *label, const uint8_t *der, size_t len)
+char *pem_text(const char *label, const uint8_t *der, size_t len)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	json_t *text = NULL;
+	char *text = NULL;
 	char *pem = NULL;
 	long pem_len = 0;
 
 	if (bio && PEM_write_bio(bio, label, "", der, (long)len))
 		pem_len = BIO_get_mem_data(bio, &pem);
 	if (pem_len > 0)
-		text = json_stringn(pem, (size_t)pem_len);
+		text = strndup(pem, (size_t)pem_len);
 	BIO_free(bio);
+	return text;
+}
+
+json_t *json_pem(const char *label, const uint8_t *der, size_t len)
+{
+	char *pem = pem_text(label, der, len);
+	json_t *text = pem ? json_string(pem) : NULL;
+
+	free(pem);
 	return text;
 }
 

@@ -1,4 +1,4 @@
-/* Bytes as the texts that JSON carries them in. */
+/* Bytes as the texts that files and JSON carry them in. */
 #ifndef JSON_PEM_H
 #define JSON_PEM_H
 
@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* RFC 7468, under @label ("CERTIFICATE"). A new reference. NULL: no memory. */
+/* RFC 7468, under @label ("CERTIFICATE"). NULL: no memory. free() it. */
+char *pem_text(const char *label, const uint8_t *der, size_t len);
+/* A new reference. NULL: no memory. */
 json_t *json_pem(const char *label, const uint8_t *der, size_t len);
 
 /* RFC 4648 4. NULL: no memory. Wipe and free() it. */

@@ -1,4 +1,3 @@
-#include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "crls.h"
 #include "files.h"
 #include "json_cert.h"
+#include "json_pem.h"
 #include "progress.h"
 #include "table.h"
 
@@ -124,29 +124,25 @@ enum exit_code crl_download(struct ctl *ctl, uint64_t id, struct download *downl
 static enum exit_code write_crl(struct ctl *ctl, const struct download *download, bool is_der)
 {
 	const char *out = ctl_option(ctl, OPTION_OUT);
-	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem = pem_text(PEM_STRING_X509_CRL, download->der, download->len);
 	enum exit_code code = EXIT_FAILED;
-	char *pem = NULL;
-	long len;
 
-	if (!bio ||
-	    !PEM_write_bio(bio, PEM_STRING_X509_CRL, "", download->der, (long)download->len)) {
+	if (!pem) {
 		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		goto out;
 	}
-	len = BIO_get_mem_data(bio, &pem);
 	if (out || !ctl->json)
 		code = is_der ? file_write(ctl, out, OUTPUT_BINARY, download->der, download->len)
 			      : file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem,
-					   (size_t)len);
+					   strlen(pem));
 	if ((out && code != EXIT_OK) || !ctl->json)
 		goto out;
-	code = ctl_print_json(ctl, out ? json_pack("{s:s, s:o}", "number", download->number, "out",
-						   json_text(out))
-				       : json_pack("{s:s, s:s%}", "number", download->number, "pem",
-						   pem, (size_t)len));
+	code = ctl_print_json(
+		ctl,
+		out ? json_pack("{s:s, s:o}", "number", download->number, "out", json_text(out))
+		    : json_pack("{s:s, s:s}", "number", download->number, "pem", pem));
 out:
-	BIO_free(bio);
+	free(pem);
 	return code;
 }
 

@@ -1,13 +1,14 @@
 #include "layout.h"
 
 #include <errno.h>
-#include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "files.h"
+#include "json_pem.h"
 
 #define FOLDERS_MAX 16
 
@@ -120,17 +121,12 @@ enum exit_code layout_make(const struct ctl *ctl, const struct layout *layout, c
 static enum exit_code write_pem(const struct ctl *ctl, const char *path, const uint8_t *der,
 				size_t len)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	enum exit_code code;
-	char *pem = NULL;
-	long pem_len = 0;
+	char *pem = pem_text(PEM_STRING_X509, der, len);
+	enum exit_code code =
+		pem ? file_write(ctl, path, OUTPUT_TEXT, (const uint8_t *)pem, strlen(pem))
+		    : ctl_fail(ctl, EXIT_FAILED, "out of memory");
 
-	if (bio && PEM_write_bio(bio, PEM_STRING_X509, "", der, (long)len))
-		pem_len = BIO_get_mem_data(bio, &pem);
-	code = pem_len > 0
-		       ? file_write(ctl, path, OUTPUT_TEXT, (const uint8_t *)pem, (size_t)pem_len)
-		       : ctl_fail(ctl, EXIT_FAILED, "out of memory");
-	BIO_free(bio);
+	free(pem);
 	return code;
 }
 

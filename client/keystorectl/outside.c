@@ -1,8 +1,8 @@
 /* What comes from other CAs and goes to them. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/pem.h>
 
 #include "certs.h"
@@ -10,6 +10,7 @@
 #include "command.h"
 #include "files.h"
 #include "json_cert.h"
+#include "json_pem.h"
 #include "progress.h"
 #include "san.h"
 
@@ -102,52 +103,34 @@ static enum exit_code command_cert_replace(struct ctl *ctl)
 	return code;
 }
 
-/* *ret_pem is a BIO that holds it. False: no memory. */
-static bool to_pem(const char *label, const uint8_t *der, size_t len, BIO **ret_pem)
-{
-	BIO *pem = BIO_new(BIO_s_mem());
-
-	if (!pem || PEM_write_bio(pem, label, "", der, (long)len) <= 0) {
-		BIO_free(pem);
-		return false;
-	}
-	*ret_pem = pem;
-	return true;
-}
-
 /* As --out says, or to standard output, where there is no JSON to be. */
-static enum exit_code write_pem(const struct ctl *ctl, BIO *pem)
+static enum exit_code write_pem(const struct ctl *ctl, const char *pem)
 {
 	const char *out = ctl_option(ctl, OPTION_OUT);
-	char *text = NULL;
-	long len = BIO_get_mem_data(pem, &text);
 
 	if (!out && ctl->json)
 		return EXIT_OK;
-	return file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)text, (size_t)len);
+	return file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem, strlen(pem));
 }
 
 static enum exit_code show_request(const struct ctl *ctl, const struct ks_result *result)
 {
 	const struct ks_cert *cert = &result->certs[0];
+	char *pem = pem_text(PEM_STRING_X509_REQ, result->data, result->data_len);
 	enum exit_code code;
-	char *text = NULL;
-	BIO *pem = NULL;
-	long len;
 
-	if (!to_pem(PEM_STRING_X509_REQ, result->data, result->data_len, &pem))
+	if (!pem)
 		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
 	code = write_pem(ctl, pem);
-	len = BIO_get_mem_data(pem, &text);
 	if (code == EXIT_OK && ctl->json)
-		code = ctl_print_json(ctl, json_pack("{s:o, s:s%}", "cert", json_cert(cert), "csr",
-						     text, (size_t)len));
+		code = ctl_print_json(ctl,
+				      json_pack("{s:o, s:s}", "cert", json_cert(cert), "csr", pem));
 	else if (code == EXIT_OK && ctl_has(ctl, OPTION_OUT))
 		cert_print(cert, stdout);
 	else if (code == EXIT_OK)
 		fprintf(stderr, "certificate %llu waits for the answer to this CSR\n",
 			(unsigned long long)cert->id);
-	BIO_free(pem);
+	free(pem);
 	return code;
 }
 
@@ -210,13 +193,14 @@ static enum exit_code command_cert_request(struct ctl *ctl)
 static enum exit_code show_signed(const struct ctl *ctl, const struct ks_result *result)
 {
 	enum exit_code code = EXIT_OK;
-	BIO *pem = NULL;
+	char *pem = NULL;
 
 	if (ctl_has(ctl, OPTION_OUT)) {
-		if (!to_pem(PEM_STRING_X509, result->certs[0].der, result->certs[0].der_len, &pem))
+		pem = pem_text(PEM_STRING_X509, result->certs[0].der, result->certs[0].der_len);
+		if (!pem)
 			return ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		code = write_pem(ctl, pem);
-		BIO_free(pem);
+		free(pem);
 	}
 	return code == EXIT_OK ? cert_show_result(ctl, result) : code;
 }

@@ -1,4 +1,3 @@
-#include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include "bundle_file.h"
 #include "command.h"
 #include "files.h"
+#include "json_pem.h"
 #include "json_trust.h"
 #include "table.h"
 
@@ -274,22 +274,18 @@ static enum exit_code command_trust_remove(struct ctl *ctl)
 /* What the DER is of does not matter for its armour but for the name. */
 static enum exit_code write_pem(struct ctl *ctl, const struct ks_result *result, bool is_crl)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	enum exit_code code = EXIT_FAILED;
-	char *text = NULL;
-	long len = 0;
+	char *text = pem_text(is_crl ? PEM_STRING_X509_CRL : PEM_STRING_X509, result->data,
+			      result->data_len);
+	enum exit_code code;
 
-	if (bio && PEM_write_bio(bio, is_crl ? PEM_STRING_X509_CRL : PEM_STRING_X509, "",
-				 result->data, (long)result->data_len))
-		len = BIO_get_mem_data(bio, &text);
-	if (len <= 0)
+	if (!text)
 		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 	else if (ctl->json && !ctl_has(ctl, OPTION_OUT))
-		code = ctl_print_json(ctl, json_pack("{s:s%}", "pem", text, (size_t)len));
+		code = ctl_print_json(ctl, json_pack("{s:s}", "pem", text));
 	else
 		code = file_write(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_TEXT,
-				  (const uint8_t *)text, (size_t)len);
-	BIO_free(bio);
+				  (const uint8_t *)text, strlen(text));
+	free(text);
 	return code;
 }
 

@@ -174,34 +174,20 @@ static enum exit_code command_random(struct ctl *ctl)
 	return finish_data(ctl, result, kind, json_object(), "random");
 }
 
-/* DER as PEM. NULL: no memory. BIO_free() it. */
-static BIO *csr_pem(const struct ks_result *result)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-
-	if (bio &&
-	    PEM_write_bio(bio, PEM_STRING_X509_REQ, "", result->data, (long)result->data_len))
-		return bio;
-	BIO_free(bio);
-	return NULL;
-}
-
 static enum exit_code finish_pem(struct ctl *ctl, struct ks_result *result)
 {
 	const char *out = ctl_option(ctl, OPTION_OUT);
-	BIO *bio = csr_pem(result);
+	char *pem = pem_text(PEM_STRING_X509_REQ, result->data, result->data_len);
 	enum exit_code code = EXIT_OK;
-	char *pem = NULL;
-	long len = bio ? BIO_get_mem_data(bio, &pem) : 0;
 
-	if (!bio)
+	if (!pem)
 		code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 	else if (out || !ctl->json)
-		code = file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem, (size_t)len);
+		code = file_write(ctl, out, OUTPUT_TEXT, (const uint8_t *)pem, strlen(pem));
 	if (code == EXIT_OK && ctl->json)
 		code = ctl_print_json(ctl, out ? json_pack("{s:o}", "out", json_text(out))
-					       : json_pack("{s:s%}", "csr", pem, (size_t)len));
-	BIO_free(bio);
+					       : json_pack("{s:s}", "csr", pem));
+	free(pem);
 	ks_result_free(result);
 	return code;
 }

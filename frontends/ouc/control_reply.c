@@ -69,11 +69,8 @@ static json_t *fields_json(const struct data_block *block)
 {
 	json_t *fields = json_array();
 
-	for (size_t i = 0; fields && i < block->field_count; i++)
-		if (json_array_append_new(fields, field_json(&block->fields[i])) < 0) {
-			json_decref(fields);
-			return NULL;
-		}
+	for (size_t i = 0; i < block->field_count; i++)
+		json_append(&fields, field_json(&block->fields[i]));
 	return fields;
 }
 
@@ -246,10 +243,7 @@ json_t *control_list_end(const struct settings *settings)
 {
 	json_t *blocks = json_array();
 
-	for (size_t i = 0; blocks && i < settings->block_count; i++)
-		if (json_array_append_new(blocks, json_string(settings->blocks[i]->name)) < 0) {
-			json_decref(blocks);
-			return NULL;
-		}
+	for (size_t i = 0; i < settings->block_count; i++)
+		json_append(&blocks, json_string(settings->blocks[i]->name));
 	return json_pack("{s:b, s:o}", "ok", true, "blocks", blocks);
 }
