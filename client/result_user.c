@@ -127,6 +127,7 @@ static void read_whoami(struct result_users *users, const Keystore__V1__WhoamiRe
 		.has_users = from->has_users,
 		.idle_left_seconds = from->idle_left_seconds,
 		.life_left_seconds = from->life_left_seconds,
+		.idle_seconds = from->idle_seconds,
 	};
 	result->whoami = &users->whoami;
 }

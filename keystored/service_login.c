@@ -380,6 +380,7 @@ void service_whoami(struct request *request, const void *body, const struct keyr
 	who.has_users = service->policy.has_users;
 	who.idle_left_seconds = (uint32_t)(left.idle / 1000000);
 	who.life_left_seconds = (uint32_t)(left.life / 1000000);
+	who.idle_seconds = request->session ? service->config->idle_timeout_ms / 1000 : 0;
 	reply.body_case = KEYSTORE__V1__REPLY__BODY_WHOAMI;
 	reply.whoami = &who;
 	request_reply(request, &reply);

@@ -73,6 +73,7 @@ struct ks_whoami {
 	/* of the login: when it ends if it is not used, and in any case */
 	uint32_t idle_left_seconds;
 	uint32_t life_left_seconds;
+	uint32_t idle_seconds; /* after its last use it ends */
 };
 
 /* A name of a command line: "manage-keys"; NULL and 0 where there is none. */

@@ -47,12 +47,13 @@ json_t *json_session(const struct ks_session *session)
 
 json_t *json_whoami(const struct ks_whoami *who)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:b, s:I, s:I}", "uid", (json_int_t)who->uid, "user",
+	return json_pack("{s:I, s:o, s:o, s:o, s:b, s:I, s:I, s:I}", "uid", (json_int_t)who->uid, "user",
 			 json_text_or_null(who->user), "roles",
 			 json_names(who->roles, who->role_count), "rights",
 			 json_rights(who->rights), "has_users", (int)who->has_users,
 			 "idle_left_seconds", (json_int_t)who->idle_left_seconds,
-			 "life_left_seconds", (json_int_t)who->life_left_seconds);
+			 "life_left_seconds", (json_int_t)who->life_left_seconds, "idle_seconds",
+			 (json_int_t)who->idle_seconds);
 }
 
 json_t *json_login(const struct ks_user *user, const struct ks_login *login)

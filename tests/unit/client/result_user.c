@@ -252,6 +252,7 @@ Test(result_user, carries_who_one_is)
 	body.has_users = 1;
 	body.idle_left_seconds = 30;
 	body.life_left_seconds = 40;
+	body.idle_seconds = 50;
 	result = read_back(&reply);
 	cr_assert_not_null(result);
 	cr_assert_eq(result->whoami->uid, 1000);
@@ -261,6 +262,7 @@ Test(result_user, carries_who_one_is)
 	cr_assert(result->whoami->has_users);
 	cr_assert_eq(result->whoami->idle_left_seconds, 30);
 	cr_assert_eq(result->whoami->life_left_seconds, 40);
+	cr_assert_eq(result->whoami->idle_seconds, 50);
 	ks_result_free(result);
 }
 
