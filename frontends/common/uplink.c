@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "backoff.h"
@@ -20,6 +21,9 @@ struct uplink {
 	char refusal[UPLINK_PROBLEM_MAX]; /* or not: why */
 	sd_event_source *io, *timer;
 	unsigned failures;
+	uint8_t token[UPLINK_TOKEN_MAX];
+	size_t token_len; /* 0: none */
+	bool is_lent;	  /* for one question of somebody else */
 };
 
 struct ks_client *uplink_connect(const char *socket, char problem[UPLINK_PROBLEM_MAX])
@@ -45,9 +49,33 @@ static void uplink_drop(struct uplink *uplink)
 	ks_close(client);
 }
 
+/* For whoever asks next over this connection. */
+static void be_oneself(struct uplink *uplink)
+{
+	const struct ks_options options = {.deadline_ms = DEADLINE_MS,
+					   .passive = uplink->token_len};
+
+	ks_set_options(uplink->client, &options);
+	ks_set_token(uplink->client, uplink->token, uplink->token_len);
+	uplink->is_lent = false;
+}
+
 struct ks_client *uplink_client(struct uplink *uplink)
 {
 	return uplink->is_up ? uplink->client : NULL;
+}
+
+struct ks_client *uplink_client_as(struct uplink *uplink, const struct ks_options *options,
+				   const uint8_t *token, size_t len)
+{
+	struct ks_client *client = uplink_client(uplink);
+
+	if (!client)
+		return NULL;
+	ks_set_options(client, options);
+	ks_set_token(client, token, len);
+	uplink->is_lent = true;
+	return client;
 }
 
 static uint32_t epoll_of(const struct ks_client *client)
@@ -57,6 +85,8 @@ static uint32_t epoll_of(const struct ks_client *client)
 
 void uplink_sends(struct uplink *uplink)
 {
+	if (uplink->is_lent && uplink->client)
+		be_oneself(uplink);
 	if (uplink->io)
 		(void)sd_event_source_set_io_events(uplink->io, epoll_of(uplink->client));
 }
@@ -110,10 +140,8 @@ static void on_subscribed(const struct ks_result *result, void *user)
 /* Nothing here waits: a service that hangs must not stop what its front-end does meanwhile. */
 static bool uplink_open(struct uplink *uplink)
 {
-	const struct ks_options options = {.deadline_ms = DEADLINE_MS};
-
 	*uplink->refusal = '\0';
-	ks_set_options(uplink->client, &options);
+	be_oneself(uplink);
 	set_timer(uplink, DEADLINE_MS);
 	return ks_subscribe_start(uplink->client, uplink->handler.event, uplink->user,
 				  on_subscribed, uplink) == KS_OK &&
@@ -159,11 +187,26 @@ struct uplink *uplink_new(sd_event *event, const char *socket, const struct upli
 	return NULL;
 }
 
+struct uplink *uplink_new_as(const struct uplink *like, const uint8_t *token, size_t len,
+			     const struct uplink_handler *handler, void *user)
+{
+	struct uplink *uplink = len <= UPLINK_TOKEN_MAX
+					? uplink_new(like->event, like->socket, handler, user)
+					: NULL;
+
+	if (!uplink)
+		return NULL;
+	memcpy(uplink->token, token, len);
+	uplink->token_len = len;
+	return uplink;
+}
+
 void uplink_free(struct uplink *uplink)
 {
 	if (!uplink)
 		return;
 	uplink_drop(uplink);
 	sd_event_source_disable_unref(uplink->timer);
+	explicit_bzero(uplink->token, sizeof(uplink->token));
 	free(uplink);
 }

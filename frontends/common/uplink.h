@@ -13,6 +13,7 @@
 #include "keystore.h"
 
 #define UPLINK_PROBLEM_MAX 512
+#define UPLINK_TOKEN_MAX   64 /* bytes */
 
 struct uplink_handler {
 	void (*up)(void *user);			   /* again: anything may have happened */
@@ -25,6 +26,12 @@ struct uplink;
 /* Connects from within the loop. NULL: no memory. @socket may be NULL; it is borrowed. */
 struct uplink *uplink_new(sd_event *event, const char *socket, const struct uplink_handler *handler,
 			  void *user);
+/*
+ * Another one to the same keystored, in the name of whom @token logs in: it is told what he may see.
+ * All that is asked over it is passive. Once his login is over, it does not come up again.
+ */
+struct uplink *uplink_new_as(const struct uplink *uplink, const uint8_t *token, size_t len,
+			     const struct uplink_handler *handler, void *user);
 void uplink_free(struct uplink *uplink); /* what is under way is answered KS_DISCONNECTED first */
 
 /*
@@ -32,6 +39,9 @@ void uplink_free(struct uplink *uplink); /* what is under way is answered KS_DIS
  * that what the socket has not taken is sent later.
  */
 struct ks_client *uplink_client(struct uplink *uplink);
+/* The same for one call, in the name of whom @token logs in: until uplink_sends(). */
+struct ks_client *uplink_client_as(struct uplink *uplink, const struct ks_options *options,
+				   const uint8_t *token, size_t len);
 void uplink_sends(struct uplink *uplink);
 
 /* A connection for blocking calls, with a deadline. NULL: @problem. */
