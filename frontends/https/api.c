@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_events.h"
 #include "api_private.h"
+#include "api_trend.h"
 
 static const struct api_operation *const tables[] = {
-	NULL,
+	api_session_operations, api_root_operations,   api_user_operations,
+	api_audit_operations,	api_status_operations, NULL,
 };
 
 /* Bodies have passwords in them, and jansson's parser has copies. */
@@ -31,7 +34,9 @@ struct api *api_new(sd_event *event, const struct api_options *options)
 	api->event = event;
 	api->options = *options;
 	api->share = api_share_new();
-	if (api->share)
+	api->trend = api_trend_new(api);
+	api->events = api_events_new(api);
+	if (api->share && api->trend && api->events)
 		return api;
 	api_free(api);
 	return NULL;
@@ -60,6 +65,8 @@ void api_free(struct api *api)
 	while ((call = running_call(api)))
 		api_answer_problem(call, 503, "stopping", NULL,
 				   "this server is being stopped: try again in a moment");
+	api_events_free(api->events);
+	api_trend_free(api->trend);
 	api_share_free(api->share);
 	free(api);
 }
@@ -123,7 +130,10 @@ static struct ks_client *client_with(struct api_call *call, const struct api_log
 {
 	const struct ks_options options = {.passive = call->is_passive};
 	struct uplink *uplink = call->api->options.uplink;
-	struct ks_client *client = uplink ? uplink_client(uplink) : NULL;
+	struct ks_client *client =
+		uplink ? uplink_client_as(uplink, &options, login ? login->token : NULL,
+					  login ? login->len : 0)
+		       : NULL;
 
 	if (!client) {
 		api_answer_problem(call, 503, "unreachable", NULL,
@@ -131,8 +141,6 @@ static struct ks_client *client_with(struct api_call *call, const struct api_log
 				   "on by itself when it is back");
 		return NULL;
 	}
-	ks_set_options(client, &options);
-	ks_set_token(client, login ? login->token : NULL, login ? login->len : 0);
 	call->asks_as_user = login;
 	return client;
 }
@@ -152,9 +160,6 @@ struct ks_client *api_client_own(struct api_call *call)
 
 bool api_start(struct api_call *call, enum ks_status status)
 {
-	const struct ks_options options = {0};
-	struct uplink *uplink = call->api->options.uplink;
-	struct ks_client *client = uplink_client(uplink);
 	const struct ks_result result = {
 		.status = status,
 		.message = status == KS_BUSY
@@ -162,12 +167,7 @@ bool api_start(struct api_call *call, enum ks_status status)
 				   : "keystored could not be asked: try again in a moment",
 	};
 
-	/* Others use the same connection, and not in this user's name. */
-	if (client) {
-		ks_set_token(client, NULL, 0);
-		ks_set_options(client, &options);
-	}
-	uplink_sends(uplink);
+	uplink_sends(call->api->options.uplink);
 	return api_result_is_good(call, &result);
 }
 
@@ -227,6 +227,7 @@ static void call_free(struct api_call *call)
 		call->api->running--;
 	LIST_REMOVE(call, entry);
 	json_decref(call->body);
+	json_decref(call->kept);
 	free(call->user);
 	free(call->refusal);
 	OPENSSL_cleanse(&call->login, sizeof(call->login));
@@ -255,6 +256,14 @@ void api_call_end(struct api_call *call, struct http_response *response)
 	http_response_free(response);
 	if (next)
 		api_call_run((struct api_call *)next);
+}
+
+struct http_feed *api_answer_feed(struct api_call *call, http_feed_ended_fn *ended, void *user)
+{
+	struct http_feed *feed = http_answer_feed(call->request, ended, user);
+
+	call_free(call);
+	return feed;
 }
 
 /* Who asks, and for what: what else an answer depends on is not the request's. */
@@ -392,17 +401,19 @@ bool api_take(struct api *api, struct http_request *request)
 
 void api_uplink_up(struct api *api)
 {
-	(void)api;
+	api_events_tell(api->events, "up");
+	/* Its logins are over, if it was started anew. */
+	api_events_check(api->events);
 }
 
 void api_uplink_down(struct api *api, const char *why)
 {
-	(void)api;
 	(void)why;
+	api_events_tell(api->events, "down");
 }
 
 void api_event(struct api *api, const struct ks_event *event)
 {
-	(void)api;
+	(void)api; /* each feed hears what its own login may */
 	(void)event;
 }

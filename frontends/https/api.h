@@ -49,6 +49,7 @@ struct api_operation {
 /* Tables of operations, NULL-terminated by id; api.c has the list of tables. */
 extern const struct api_operation
 	api_session_operations[];			 /* api_session.c: login, identification */
+extern const struct api_operation api_root_operations[]; /* api_roots.c: root certificates */
 extern const struct api_operation api_cert_operations[]; /* api_certs.c */
 extern const struct api_operation
 	api_authority_operations[];			/* api_authorities.c: CAs, CRLs, project */

@@ -220,6 +220,15 @@ static void ask_for_login(struct api_call *call, const char *refusal)
 		(void)api_start(call, ks_whoami_start(client, login_checked, call));
 }
 
+bool api_result_has(struct api_call *call, bool is_there)
+{
+	if (!is_there)
+		api_answer_problem(call, 502, "protocol", NULL,
+				   "keystored has answered in a way that this server does not "
+				   "know: bring both to the same version");
+	return is_there;
+}
+
 bool api_result_is_good(struct api_call *call, const struct ks_result *result)
 {
 	if (result->status == KS_OK)

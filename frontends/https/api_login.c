@@ -114,7 +114,7 @@ const char *api_login_forgery(const struct http_request *request, enum api_acces
 		return NULL;
 	if (!origin_is_ours(request) || !site_is_ours(request))
 		return "another site's page has asked for this: open this device's own pages";
-	if (access == API_LOGIN && !is_reading && login->is_cookie &&
+	if (access == API_LOGIN && !is_reading && login->len && login->is_cookie &&
 	    !csrf_is_right(request, login))
 		return "the header Keystore-CSRF is missing or not that of this login: GET "
 		       "/api/v1/session tells it; a page that is open since before the login has "

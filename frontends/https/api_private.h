@@ -17,9 +17,10 @@ struct api {
 	struct api_options options;
 	sd_event *event;
 	struct api_share *share;
-	struct api_trend *trend;
-	struct api_events *events;
-	unsigned running; /* calls; those that wait for another's answer do not count */
+	struct api_trend *trend;   /* api_status.c */
+	struct api_events *events; /* api_events.c */
+	bool has_no_users;	   /* as keystored has said last */
+	unsigned running;	   /* calls; those that wait for another's answer do not count */
 	LIST_HEAD(, api_call) calls;
 };
 
@@ -38,6 +39,7 @@ struct api_call {
 	struct api_login login;
 	json_t *body;
 	struct api_memory *memory;
+	json_t *kept; /* of an answer that takes several questions; NULL: none */
 	char *user;
 	char *refusal;	   /* keystored's, while it is asked whether the login still is */
 	bool asks_as_user; /* the last question */
@@ -57,6 +59,15 @@ bool api_body_read(struct api_call *call);
 /* 200 with the cookie of a login; 204 that takes it away. */
 void api_answer_login(struct api_call *call, json_t *object, const struct api_login *login);
 void api_answer_logout(struct api_call *call);
+
+/* What the call's request became a feed by. NULL: it was answered. The call is over. */
+struct http_feed *api_answer_feed(struct api_call *call, http_feed_ended_fn *ended, void *user);
+
+/* False: keystored has said KS_OK and brought nothing; it was answered. */
+bool api_result_has(struct api_call *call, bool is_there);
+
+/* The operation openapi: openapi.json. */
+void api_openapi_run(struct api_call *call);
 
 struct http_response *api_problem(unsigned status, const char *code, const char *member,
 				  const char *detail);

@@ -160,6 +160,36 @@ void http_response_free(struct http_response *response)
 	free(response);
 }
 
+void http_answer(struct http_request *request, struct http_response *response);
+
+struct http_feed *http_answer_feed(struct http_request *request, http_feed_ended_fn *ended,
+				   void *user)
+{
+	(void)ended;
+	(void)user;
+	http_answer(request, NULL);
+	return NULL;
+}
+
+bool http_feed_send(struct http_feed *feed, const char *event, const char *data)
+{
+	(void)feed;
+	(void)event;
+	(void)data;
+	return false;
+}
+
+void http_feed_end(struct http_feed *feed)
+{
+	(void)feed;
+}
+
+struct http_counters http_server_counters(const struct http_server *server)
+{
+	(void)server;
+	return (struct http_counters){0};
+}
+
 void http_answer(struct http_request *request, struct http_response *response)
 {
 	request->answers++;
