@@ -46,6 +46,26 @@ enum ks_status ks_project_init_start(struct ks_client *client, const struct ks_p
 	return project_init(client, project, STARTED);
 }
 
+static enum ks_status profile_list(struct ks_client *client, const struct reply_to *to)
+{
+	Keystore__V1__ProfileListRequest body = KEYSTORE__V1__PROFILE_LIST_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_PROFILE_LIST;
+	request.profile_list = &body;
+	return client_submit(client, &request, to);
+}
+
+enum ks_status ks_profile_list(struct ks_client *client, struct ks_result **ret_result)
+{
+	return profile_list(client, BLOCKING);
+}
+
+enum ks_status ks_profile_list_start(struct ks_client *client, ks_done_fn *done, void *user)
+{
+	return profile_list(client, STARTED);
+}
+
 /* Sends it, or, as a draft, what it would be. */
 static enum ks_status cert_ask(struct ks_client *client, const struct ks_cert_request *cert,
 			       bool is_draft, const struct reply_to *to)

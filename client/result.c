@@ -37,6 +37,7 @@ struct owned {
 	struct ks_check check;
 	struct ks_check_finding *check_findings;
 	struct ks_crl *crls;
+	struct ks_profile *profiles;
 	struct result_trust trust;
 	struct result_users users;
 };
@@ -354,6 +355,16 @@ static bool read_check(struct owned *owned, const Keystore__V1__CertCheckReply *
 	return true;
 }
 
+static bool read_profiles(struct owned *owned, const Keystore__V1__ProfileListReply *from)
+{
+	owned->profiles = profiles_from(from->profiles, from->n_profiles);
+	owned->result.profiles = owned->profiles;
+	owned->result.profile_count = from->n_profiles;
+	if (!owned->profiles)
+		owned->result.status = KS_NOMEM;
+	return true;
+}
+
 static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 {
 	switch (reply->body_case) {
@@ -393,6 +404,8 @@ static bool read_body(struct owned *owned, const ks_pb_reply *reply)
 		       read_certs(owned, &reply->cert_request->cert, 1);
 	case KEYSTORE__V1__REPLY__BODY_CERT_CHECK:
 		return read_check(owned, reply->cert_check);
+	case KEYSTORE__V1__REPLY__BODY_PROFILE_LIST:
+		return read_profiles(owned, reply->profile_list);
 	case KEYSTORE__V1__REPLY__BODY_CRL_LIST:
 		return read_crls(owned, reply->crl_list);
 	case KEYSTORE__V1__REPLY__BODY_AUDIT_LIST:
@@ -488,6 +501,7 @@ void ks_result_free(struct ks_result *result)
 	free(owned->versions);
 	free(owned->records);
 	free(owned->check_findings);
+	free(owned->profiles);
 	free(owned->crls);
 	result_trust_wipe(&owned->trust);
 	result_users_wipe(&owned->users);

@@ -99,3 +99,49 @@ struct ks_check_finding *check_findings_from(Keystore__V1__CheckFinding *const *
 	}
 	return findings;
 }
+
+static const char *const *names_of(char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		text_clean(names[i]);
+	return (const char *const *)names;
+}
+
+/* What is newer than this library is left out. */
+static unsigned name_bits(const Keystore__V1__GeneralName__Type *types, size_t count)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if ((unsigned)types[i] <= KS_NAME_RID)
+			bits |= 1u << types[i];
+	return bits;
+}
+
+struct ks_profile *profiles_from(Keystore__V1__Profile *const *from, size_t count)
+{
+	struct ks_profile *profiles = calloc(count ? count : 1, sizeof(*profiles));
+
+	for (size_t i = 0; profiles && i < count; i++) {
+		text_clean(from[i]->name);
+		text_clean(from[i]->title);
+		profiles[i] = (struct ks_profile){
+			.name = from[i]->name,
+			.title = from[i]->title,
+			.key_usages = names_of(from[i]->key_usages, from[i]->n_key_usages),
+			.key_usage_count = from[i]->n_key_usages,
+			.extended_key_usages = names_of(from[i]->extended_key_usages,
+							from[i]->n_extended_key_usages),
+			.extended_key_usage_count = from[i]->n_extended_key_usages,
+			.mandatory_names =
+				name_bits(from[i]->mandatory_names, from[i]->n_mandatory_names),
+			.optional_names =
+				name_bits(from[i]->optional_names, from[i]->n_optional_names),
+			.needs_host = from[i]->needs_host,
+			.default_algorithm = (enum ks_algorithm)from[i]->default_algorithm,
+			.default_days = from[i]->default_days,
+			.is_ca = from[i]->is_ca,
+		};
+	}
+	return profiles;
+}

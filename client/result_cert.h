@@ -16,5 +16,6 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 
 /* Borrows likewise; free() it. NULL: no memory. */
 struct ks_check_finding *check_findings_from(Keystore__V1__CheckFinding *const *from, size_t count);
+struct ks_profile *profiles_from(Keystore__V1__Profile *const *from, size_t count);
 
 #endif

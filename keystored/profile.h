@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "key.h"
+
 enum profile_id {
 	PROFILE_OPCUA_SERVER = 1,
 	PROFILE_OPCUA_CLIENT,
@@ -51,6 +53,7 @@ struct profile {
 	enum profile_need ip; /* where neither ip nor dns is mandatory but needs_host is set, … */
 	enum profile_need dns;
 	bool needs_host; /* … one of the two has to be there */
+	enum tpm_algorithm default_algorithm;
 	unsigned default_days;
 	unsigned renewal_percent; /* of the life left when it is renewed by itself; 0: it is not */
 };

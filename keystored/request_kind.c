@@ -80,6 +80,7 @@ static const struct request_kind kinds[] = {
 	/* Who may see which certificate, the handlers check. */
 	[BODY(CERT_LIST)] = {"cert list", service_cert_list, RIGHT_ANY, PLAIN},
 	[BODY(CERT_CHECK)] = {"cert check", service_cert_check, RIGHT_ANY, PLAIN},
+	[BODY(PROFILE_LIST)] = {"profile list", service_profile_list, RIGHT_ANY, PLAIN},
 	[BODY(CERT_DRAFT)] = {"cert draft", service_cert_draft, RIGHT_MANAGE_CERTS, PLAIN},
 	[BODY(CERT_SHOW)] = {"cert show", service_cert_show, RIGHT_ANY, PLAIN},
 	[BODY(CERT_EXPORT)] = {"cert export", service_cert_export, RIGHT_ANY, PLAIN},

@@ -30,6 +30,8 @@ void service_cert_sign_csr(struct request *request, const void *body,
 void service_cert_draft(struct request *request, const void *body, const struct keyring_key *key);
 void service_cert_check(struct request *request, const void *body, const struct keyring_key *key);
 
+void service_profile_list(struct request *request, const void *body, const struct keyring_key *key);
+
 /* The certificate with that ID; its key, if it is here, becomes the request's object. False: answered. */
 bool service_cert_find(struct request *request, uint64_t id, struct store_cert *ret_cert);
 

@@ -181,6 +181,7 @@ struct ks_name {
 
 struct ks_cert; /* keystore_cert.h has these */
 struct ks_check;
+struct ks_profile;
 struct ks_crl;
 
 enum ks_event_type {
@@ -315,8 +316,10 @@ struct ks_result {
 	const char *note;  /* cert create, renew: where it differs from what is usual; else "" */
 	const struct ks_crl *crls; /* crl list: a page; crl renew: one */
 	size_t crl_count;
-	uint64_t data_total;	/* crl export: bytes of the whole list */
-	const char *crl_number; /* crl export: of which list */
+	uint64_t data_total;		   /* crl export: bytes of the whole list */
+	const char *crl_number;		   /* crl export: of which list */
+	const struct ks_profile *profiles; /* profile list */
+	size_t profile_count;
 };
 
 typedef void ks_done_fn(const struct ks_result *result, void *user);

@@ -136,6 +136,27 @@ struct ks_check { /* of certificates */
 	uint64_t last;	  /* the last of them, for the next page */
 };
 
+/* What a certificate can be for. */
+struct ks_profile {
+	const char *name;  /* "opcua-server" */
+	const char *title; /* "OPC UA server" */
+	/*
+	 * RFC 5280's names: "digitalSignature". Of an RSA key: an elliptic-curve key has no
+	 * encipherments.
+	 */
+	const char *const *key_usages;
+	size_t key_usage_count;
+	const char *const *extended_key_usages; /* "serverAuth"; none: every purpose */
+	size_t extended_key_usage_count;
+	/* 1 << KS_NAME_*: which subject alternative names it has to have, and which it may */
+	unsigned mandatory_names;
+	unsigned optional_names;
+	bool needs_host; /* an IP address or a DNS name, whichever */
+	enum ks_algorithm default_algorithm;
+	uint32_t default_days;
+	bool is_ca;
+};
+
 /* RFC 5280's names: "keyCompromise"; -1: no such name. */
 const char *ks_reason_name(enum ks_reason reason);
 int ks_reason_from_name(const char *name);
@@ -176,6 +197,10 @@ enum ks_status ks_cert_create(struct ks_client *client, const struct ks_cert_req
 			      struct ks_result **ret_result);
 enum ks_status ks_cert_create_start(struct ks_client *client, const struct ks_cert_request *cert,
 				    ks_done_fn *done, void *user);
+
+/* All profiles. */
+enum ks_status ks_profile_list(struct ks_client *client, struct ks_result **ret_result);
+enum ks_status ks_profile_list_start(struct ks_client *client, ks_done_fn *done, void *user);
 
 /*
  * What would be wrong with that certificate, all of it at once, in the result's check; nothing is

@@ -143,6 +143,46 @@ json_t *json_check_finding(const struct ks_check_finding *finding)
 			 json_text(finding->field), "text", json_text(finding->text));
 }
 
+const char *name_type_text(enum ks_name_type type)
+{
+	switch (type) {
+	case KS_NAME_URI:
+		return "URI";
+	case KS_NAME_IP:
+		return "IP";
+	case KS_NAME_DNS:
+		return "DNS";
+	case KS_NAME_EMAIL:
+		return "email";
+	case KS_NAME_RID:
+		return "RID";
+	}
+	return "unknown";
+}
+
+static json_t *json_name_types(unsigned bits)
+{
+	json_t *list = json_array();
+
+	for (enum ks_name_type type = KS_NAME_URI; type <= KS_NAME_RID; type++)
+		if (bits & 1u << type)
+			json_append(&list, json_string(name_type_text(type)));
+	return list;
+}
+
+json_t *json_profile(const struct ks_profile *profile)
+{
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:I, s:b}", "name",
+		json_text(profile->name), "title", json_text(profile->title), "key_usages",
+		json_names(profile->key_usages, profile->key_usage_count), "extended_key_usages",
+		json_names(profile->extended_key_usages, profile->extended_key_usage_count),
+		"mandatory_names", json_name_types(profile->mandatory_names), "optional_names",
+		json_name_types(profile->optional_names), "needs_host", (int)profile->needs_host,
+		"default_algorithm", algorithm_text(profile->default_algorithm), "default_days",
+		(json_int_t)profile->default_days, "is_ca", (int)profile->is_ca);
+}
+
 json_t *json_crl(const struct ks_crl *crl)
 {
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:b}", "ca_id",

@@ -16,6 +16,7 @@ json_t *json_cert_version(const struct ks_cert_version *version);
 /* The versions, the latest first. */
 json_t *json_cert_history(const struct ks_cert *cert);
 json_t *json_check_finding(const struct ks_check_finding *finding);
+json_t *json_profile(const struct ks_profile *profile);
 json_t *json_crl(const struct ks_crl *crl);
 
 /* "active", … */
@@ -24,6 +25,8 @@ const char *cert_state_text(enum ks_cert_state state);
 const char *cert_kind_text(enum ks_cert_kind kind);
 /* "keyCompromise", … */
 const char *reason_text(unsigned reason);
+/* "URI", "IP", "DNS", "email", "RID" */
+const char *name_type_text(enum ks_name_type type);
 /* "warning", "error" */
 const char *severity_text(enum ks_severity severity);
 

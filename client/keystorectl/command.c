@@ -8,13 +8,17 @@ static const option_set common_options =
 	HAS(SOCKET) | HAS(JSON) | HAS(DEADLINE) | HAS(WAIT) | HAS(HELP) | HAS(VERSION);
 
 const struct command *const command_groups[] = {
-	commands_service,  commands_key,     commands_use,
-	commands_cert,	   commands_check,   commands_crl,
-	commands_renewal,  commands_trust,   commands_group,
-	commands_rejected, commands_outside, commands_external,
-	commands_assign,   commands_deploy,  commands_txn,
-	commands_audit,	   commands_login,   commands_user,
-	commands_openssl,  commands_doctor,  NULL,
+	commands_service,  commands_key,
+	commands_use,	   commands_cert,
+	commands_check,	   commands_profile,
+	commands_crl,	   commands_renewal,
+	commands_trust,	   commands_group,
+	commands_rejected, commands_outside,
+	commands_external, commands_assign,
+	commands_deploy,   commands_txn,
+	commands_audit,	   commands_login,
+	commands_user,	   commands_openssl,
+	commands_doctor,   NULL,
 };
 
 static const struct command *find_in(const struct command *group, const char *const *words,

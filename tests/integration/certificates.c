@@ -124,6 +124,26 @@ Test(certificates, of_a_ca_below_one_elsewhere_are_asked_for_as_a_cas)
 	fixture_free(fixture);
 }
 
+Test(certificates, have_profiles_that_are_listed)
+{
+	struct fixture *fixture = with_project();
+
+	free(fixture_sh_ok(
+		fixture,
+		SHELL "keystorectl cert profiles | grep -q '^opcua-server  *OPC UA server  *URI "
+		      ".*rsa-2048'; "
+		      "keystorectl cert profiles --json | python3 -c 'import json, sys; "
+		      "l = {p[\"name\"]: p for p in json.load(sys.stdin)[\"profiles\"]}; "
+		      "w = l[\"web-server\"]; o = l[\"opcua-server\"]; "
+		      "assert w[\"needs_host\"] and w[\"mandatory_names\"] == [] and "
+		      "w[\"key_usages\"] == [\"digitalSignature\", \"keyEncipherment\"] and "
+		      "w[\"extended_key_usages\"] == [\"serverAuth\"] and "
+		      "w[\"default_algorithm\"] == \"ec-p256\", w; "
+		      "assert o[\"mandatory_names\"] == [\"URI\"] and o[\"optional_names\"] == "
+		      "[\"IP\", \"DNS\", \"email\", \"RID\"], o; assert l[\"ca\"][\"is_ca\"]'"));
+	fixture_free(fixture);
+}
+
 Test(certificates, keep_their_id_and_key_over_a_renewal)
 {
 	struct fixture *fixture = with_project();

@@ -78,6 +78,7 @@ static const struct {
 	[BODY(CERT_REPLACE)] = {"cert replace", CERTIFIERS},
 	[BODY(CERT_REQUEST)] = {"cert request", CERTIFIERS},
 	[BODY(CERT_SIGN_CSR)] = {"ca sign", CERTIFIERS_P},
+	[BODY(PROFILE_LIST)] = {"profile list", EVERYBODY},
 	[BODY(CERT_DRAFT)] = {"cert draft", CERTIFIERS},
 	[BODY(CERT_CHECK)] = {"cert check", SEERS},
 	[BODY(CERT_REVOKE)] = {"cert revoke", CERTIFIERS_P},

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "../../support/fake_service.h"
+#include "profile.h"
 #include "store_cert.h"
+#include "x509_san.h"
 
 enum { USER = 1000, STRANGER = 1001 };
 
@@ -247,6 +249,34 @@ Test(service_cert, of_a_draft_everything_wrong_is_told_and_nothing_made)
 	create.profile = profile;
 	cr_assert(strstr(drafted(&root, &create), "ca-levels-possible:ca_levels"));
 	cr_assert_eq(listed(&root, 0), 3);
+}
+
+Test(service_cert, profiles_are_told_as_the_table_has_them)
+{
+	Keystore__V1__ProfileListRequest body = KEYSTORE__V1__PROFILE_LIST_REQUEST__INIT;
+	ks_pb_request request = REQUEST(PROFILE_LIST, profile_list, &body);
+	ks_pb_reply *reply = client_ask(&stranger, &request);
+
+	cr_assert_eq(reply->status, KEYSTORE__V1__STATUS__STATUS_OK, "%s", reply->message);
+	cr_assert_eq(reply->profile_list->n_profiles, PROFILE_COUNT - 1);
+	for (int id = 1; id < PROFILE_COUNT; id++) {
+		const Keystore__V1__Profile *told = reply->profile_list->profiles[id - 1];
+		const struct profile *profile = profile_by_id(id);
+		size_t mandatory = profile->uri == PROFILE_MANDATORY;
+
+		cr_assert_str_eq(told->name, profile->name);
+		cr_assert_str_eq(told->title, profile->title);
+		cr_assert_eq(told->n_key_usages, (size_t)__builtin_popcount(profile->key_usage));
+		cr_assert_eq(told->n_extended_key_usages,
+			     (size_t)profile->for_server + profile->for_client);
+		cr_assert_eq(told->n_mandatory_names, mandatory);
+		cr_assert_eq(told->n_optional_names, SAN_TYPE_COUNT - 1 - mandatory);
+		cr_assert_eq(told->needs_host, profile->needs_host);
+		cr_assert_eq((int)told->default_algorithm, (int)profile->default_algorithm);
+		cr_assert_eq(told->default_days, profile->default_days);
+		cr_assert_eq(told->is_ca, profile->is_ca);
+	}
+	codec_reply_free(reply);
 }
 
 Test(service_cert, drafts_are_for_those_who_may_make_certificates)
