@@ -101,6 +101,11 @@ void service_info_status(struct request *request, const void *body, const struct
 	answer.tpm_commands = counters.commands;
 	answer.tpm_reopened = counters.reopened;
 	answer.signatures_withheld = counters.withheld;
+	answer.tpm_busy_us = counters.busy_us;
+	answer.queue_wait_us = counters.times.wait_us;
+	answer.tpm_jobs = counters.times.jobs;
+	answer.tpm_latency_us = counters.times.signatures;
+	answer.n_tpm_latency_us = TPM_LATENCIES;
 	reply.body_case = KEYSTORE__V1__REPLY__BODY_SERVICE;
 	reply.service = &answer;
 	request_reply(request, &reply);

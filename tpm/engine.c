@@ -163,6 +163,7 @@ enum tpm_status tpm_engine_submit(struct tpm_engine *engine, struct tpm_job *job
 	if (status)
 		goto out;
 	was_empty = queue_length(engine->queue) == 0;
+	job->state->queued_us = tcti_now_us();
 	if (!queue_push(engine->queue, job)) {
 		snprintf(job->error, sizeof(job->error), "%zu jobs wait for the TPM already",
 			 queue_length(engine->queue));
@@ -203,6 +204,7 @@ static bool sign_again(struct tpm_engine *engine, struct tpm_job *job, enum key_
 		engine->is_other_salt_seen = true;
 	else
 		job->state->is_distrusted = true;
+	job->state->queued_us = tcti_now_us();
 	queue_push_front(engine->queue, job);
 	pthread_cond_signal(&engine->work);
 	pthread_mutex_unlock(&engine->lock);
@@ -292,8 +294,10 @@ void tpm_engine_counters(struct tpm_engine *engine, struct tpm_counters *ret_cou
 	struct tpm_counters counters = engine->counters;
 
 	counters.commands = atomic_load(&engine->watch.commands);
+	counters.busy_us = atomic_load(&engine->watch.busy_us);
 	pthread_mutex_lock(&engine->lock);
 	counters.reopened = engine->reopened;
+	counters.times = engine->times;
 	counters.queue_length = queue_length(engine->queue);
 	pthread_mutex_unlock(&engine->lock);
 	*ret_counters = counters;

@@ -67,10 +67,22 @@ struct tpm_facts {
 	bool pss_padded_here;
 };
 
+#define TPM_LATENCIES 24 /* buckets; the last begins at 4 seconds */
+
+/* What jobs cost in time, since start. */
+struct tpm_times {
+	uint64_t wait_us; /* jobs waited so long for their turn */
+	uint64_t jobs;	  /* that had one; what the TPM was lost over has another */
+	/* Signatures: element n has those of less than 2^n microseconds, the last all others. */
+	uint64_t signatures[TPM_LATENCIES];
+};
+
 struct tpm_counters {
 	uint64_t signatures;
 	uint64_t decryptions;
 	uint64_t commands; /* sent to the TPM, of every kind */
+	uint64_t busy_us;  /* that those took which have ended */
+	struct tpm_times times;
 	uint64_t reopened;
 	uint64_t withheld;
 	size_t queue_length;

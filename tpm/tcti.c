@@ -25,6 +25,7 @@ struct tcti {
 	struct tcti_watch *watch;
 	unsigned timeout_ms;
 	int64_t deadline;
+	uint64_t started_us; /* of the command in progress */
 	/* The command in progress, to be sent again when the TPM says RETRY. */
 	uint8_t command[COMMAND_MAX];
 	size_t command_len;
@@ -36,6 +37,14 @@ int64_t tcti_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+uint64_t tcti_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static struct tcti *own(TSS2_TCTI_CONTEXT *context)
@@ -70,6 +79,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t size, const uint8_t *
 	memcpy(tcti->command, command, size);
 	tcti->command_len = size;
 	tcti->deadline = tcti_now_ms() + command_timeout(tcti);
+	tcti->started_us = tcti_now_us();
 	atomic_store(&tcti->watch->overdue_at, tcti->deadline);
 	atomic_fetch_add(&tcti->watch->commands, 1);
 	rc = Tss2_Tcti_Transmit(tcti->inner.tcti, size, command);
@@ -143,6 +153,7 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *respon
 			break;
 	}
 	atomic_store(&tcti->watch->overdue_at, 0);
+	atomic_fetch_add(&tcti->watch->busy_us, tcti_now_us() - tcti->started_us);
 	/* Commands carry authorisation values. */
 	OPENSSL_cleanse(tcti->command, tcti->command_len);
 	tcti->command_len = 0;

@@ -14,6 +14,7 @@
 /* Shared with other threads: how the connection is doing. */
 struct tcti_watch {
 	atomic_uint_fast64_t commands;
+	atomic_uint_fast64_t busy_us; /* that commands took, which have ended */
 	/* When the command in progress will have taken too long (CLOCK_MONOTONIC, ms); 0: none.
 	 * Some transports cannot be interrupted: their reader may stay inside for longer. */
 	atomic_int_fast64_t overdue_at;
@@ -30,6 +31,8 @@ struct tcti_watch {
 				TSS2_TCTI_CONTEXT **ret_tcti);
 void tcti_close(TSS2_TCTI_CONTEXT *tcti); /* NULL is fine */
 
-int64_t tcti_now_ms(void); /* CLOCK_MONOTONIC */
+/* CLOCK_MONOTONIC */
+int64_t tcti_now_ms(void);
+uint64_t tcti_now_us(void);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "job.h"
 #include "response.h"
+#include "tcti.h"
+#include "times.h"
 
 /* How long a lost TPM is left alone between attempts to open it. */
 #define REOPEN_FIRST_MS 20
@@ -129,6 +131,16 @@ void worker_deadline(unsigned ms, struct timespec *ret_deadline)
 	}
 }
 
+/* With the lock held: @job's turn begins. */
+static void turn_began(struct tpm_engine *engine, struct tpm_job *job)
+{
+	uint64_t now = tcti_now_us();
+
+	engine->times.wait_us += now - job->state->queued_us;
+	engine->times.jobs++;
+	job->state->queued_us = now;
+}
+
 /* NULL: stopping, or @idle_ms without work (0: no limit). */
 static struct tpm_job *next_job(struct tpm_engine *engine, unsigned idle_ms)
 {
@@ -142,6 +154,8 @@ static struct tpm_job *next_job(struct tpm_engine *engine, unsigned idle_ms)
 	while (!engine->is_stopping && !(job = queue_pop(engine->queue)) && waited != ETIMEDOUT)
 		waited = idle_ms ? pthread_cond_timedwait(&engine->work, &engine->lock, &deadline)
 				 : pthread_cond_wait(&engine->work, &engine->lock);
+	if (job)
+		turn_began(engine, job);
 	if (engine->is_other_salt_seen)
 		engine->device.salt = DEVICE_SALT_OTHER;
 	pthread_mutex_unlock(&engine->lock);
@@ -229,6 +243,7 @@ static void job_process(struct tpm_engine *engine, struct tpm_job *job)
 {
 	enum tpm_status status = job_run(engine, job);
 	bool is_lost = !device_is_open(engine);
+	uint64_t now = tcti_now_us();
 
 	if (!is_lost && (changes_facts(job) || engine->operations.rc == TPM2_RC_LOCKOUT)) {
 		/* Should it fail, what was known goes on being said. */
@@ -241,8 +256,11 @@ static void job_process(struct tpm_engine *engine, struct tpm_job *job)
 	if (is_lost && status && job->wait && !job->state->is_cancelled &&
 	    ++job->state->attempts < ATTEMPTS_MAX) {
 		job_result_forget(job);
+		job->state->queued_us = now;
 		queue_push_front(engine->queue, job);
 	} else {
+		if (!status && job->operation == TPM_SIGN)
+			times_add_signature(&engine->times, now - job->state->queued_us);
 		job_finished(engine, job, status);
 	}
 	pthread_mutex_unlock(&engine->lock);

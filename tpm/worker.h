@@ -47,6 +47,7 @@ struct tpm_engine {
 	bool is_stopping;
 	bool has_ended;
 	uint64_t reopened;
+	struct tpm_times times;
 	bool is_other_salt_seen; /* by the verifying thread, for the TPM thread */
 };
 

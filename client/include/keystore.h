@@ -160,6 +160,16 @@ struct ks_service {
 	uint64_t tpm_commands;
 	uint64_t tpm_reopened;
 	uint64_t signatures_withheld;
+	/* since start, so that the difference of two statuses is what was in between: */
+	uint64_t tpm_busy_us;	/* microseconds that commands took which have ended */
+	uint64_t queue_wait_us; /* that jobs waited for their turn */
+	uint64_t tpm_jobs;	/* that had their turn */
+	/*
+	 * Signatures by what the TPM took for them: element n counts those of less than 2^n
+	 * microseconds that no element before it counts; the last, all others.
+	 */
+	const uint64_t *tpm_latency_us;
+	size_t tpm_latency_count;
 	enum ks_clock_state clock;
 	const char *clock_note;	 /* what is wrong with it, or whether it is synchronised */
 	uint64_t certs_expiring; /* active ones that end within 30 days */

@@ -76,11 +76,21 @@ static json_t *json_limits(const struct ks_limits *limits)
 			 (json_int_t)limits->grants_per_key);
 }
 
+static json_t *json_latencies(const struct ks_service *service)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < service->tpm_latency_count; i++)
+		json_append(&list, json_integer((json_int_t)service->tpm_latency_us[i]));
+	return list;
+}
+
 json_t *json_status(const struct ks_service *service)
 {
 	return json_pack(
 		"{s:{s:o, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
-		" s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:s, s:o}, s:{s:I, s:I}}",
+		" s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}, s:{s:s, s:o}, s:{s:I, "
+		"s:I}}",
 		"service", "version", json_text(service->version), "client_version",
 		KEYSTORE_VERSION, "uptime_seconds", (double)service->uptime_ms / 1000,
 		"connections", (json_int_t)service->connections, "tpm", json_tpm(&service->tpm),
@@ -90,7 +100,10 @@ json_t *json_status(const struct ks_service *service)
 		(json_int_t)service->signatures, "decryptions", (json_int_t)service->decryptions,
 		"tpm_commands", (json_int_t)service->tpm_commands, "tpm_reopened",
 		(json_int_t)service->tpm_reopened, "signatures_withheld",
-		(json_int_t)service->signatures_withheld, "clock", "state",
+		(json_int_t)service->signatures_withheld, "tpm_busy_us",
+		(json_int_t)service->tpm_busy_us, "queue_wait_us",
+		(json_int_t)service->queue_wait_us, "tpm_jobs", (json_int_t)service->tpm_jobs,
+		"tpm_latency_us", json_latencies(service), "clock", "state",
 		clock_text(service->clock), "note", json_text(service->clock_note), "certificates",
 		"expiring", (json_int_t)service->certs_expiring, "expired",
 		(json_int_t)service->certs_expired);

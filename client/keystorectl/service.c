@@ -57,6 +57,35 @@ static void duration_text(uint64_t ms, char text[LIST_BYTES])
 		snprintf(text, LIST_BYTES, "%llu s", seconds);
 }
 
+/* The milliseconds that at least @percent of the signatures were below; 0: there are none. */
+static double latency_below(const struct ks_service *service, unsigned percent)
+{
+	uint64_t total = 0;
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < service->tpm_latency_count; i++)
+		total += service->tpm_latency_us[i];
+	for (size_t i = 0; total && i < service->tpm_latency_count && i < 64; i++) {
+		below += service->tpm_latency_us[i];
+		if (below * 100 >= total * percent)
+			return (double)(UINT64_C(1) << i) / 1000;
+	}
+	return 0;
+}
+
+static void print_times(const struct ks_service *service)
+{
+	double jobs = service->tpm_jobs ? (double)service->tpm_jobs : 1;
+
+	fact_print(
+		stdout, "TPM time",
+		"busy for %.1f s; %.2f ms for a job on average, which waits %.2f ms before; half "
+		"of the signatures below %.1f ms, 99%% below %.1f ms",
+		(double)service->tpm_busy_us / 1e6, (double)service->tpm_busy_us / 1e3 / jobs,
+		(double)service->queue_wait_us / 1e3 / jobs, latency_below(service, 50),
+		latency_below(service, 99));
+}
+
 static void print_service(const struct ks_service *service)
 {
 	const struct ks_limits *limits = &service->limits;
@@ -81,6 +110,7 @@ static void print_service(const struct ks_service *service)
 		   (unsigned long long)service->tpm_commands,
 		   (unsigned long long)service->tpm_reopened,
 		   (unsigned long long)service->signatures_withheld);
+	print_times(service);
 	fact_print(stdout, "limits",
 		   "%u connections and %u requests per user, %u requests per connection, %u bytes "
 		   "per frame, %u random bytes, %u keys per page, %u grants per key",

@@ -246,6 +246,29 @@ Test(engine, protects_the_bus_where_asked)
 	bench_close(&bench);
 }
 
+Test(engine, says_what_its_jobs_cost_in_time)
+{
+	struct bench bench = bench_default();
+	struct tpm_key *key = bench_create(&bench, TPM_EC_P256, TPM_USE_SIGN);
+	struct tpm_counters before;
+	struct tpm_counters after;
+	uint64_t signatures = 0;
+
+	tpm_engine_counters(bench.engine, &before);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(bench_sign(&bench, key), TPM_OK, "%s", bench.error);
+	tpm_engine_counters(bench.engine, &after);
+	for (size_t i = 0; i < TPM_LATENCIES; i++)
+		signatures += after.times.signatures[i] - before.times.signatures[i];
+	cr_assert_eq(signatures, 3);
+	cr_assert_eq(after.times.jobs - before.times.jobs, 3);
+	cr_assert_gt(before.busy_us, 0);
+	cr_assert_gt(after.busy_us, before.busy_us);
+	cr_assert_geq(after.times.wait_us, before.times.wait_us);
+	tpm_key_unref(key);
+	bench_close(&bench);
+}
+
 Test(engine, is_busy_when_its_queue_is_full_and_forgets_the_cancelled)
 {
 	struct bench bench = bench_default();

@@ -17,6 +17,21 @@ static int exit_code(struct fixture *fixture, const char *command)
 	return code;
 }
 
+Test(keystorectl, shows_what_the_tpm_took)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture, "set -e; keystorectl key create web --algorithm ec-p256; echo x > data; "
+			 "for i in 1 2 3; do keystorectl sign web --in data > sig; done; "
+			 "keystorectl status | grep -q '^TPM time  *busy for'; "
+			 "keystorectl status --json | python3 -c 'import json, sys; "
+			 "c = json.load(sys.stdin)[\"counters\"]; l = c[\"tpm_latency_us\"]; "
+			 "assert len(l) == 24 and sum(l) == 3, c; assert c[\"tpm_jobs\"] >= 4, c; "
+			 "assert c[\"tpm_busy_us\"] > 0 and c[\"queue_wait_us\"] >= 0, c'"));
+	fixture_free(fixture);
+}
+
 Test(keystorectl, signs_what_openssl_verifies_with_every_hash_and_padding)
 {
 	struct fixture *fixture = fixture_new(NULL);
