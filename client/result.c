@@ -288,7 +288,11 @@ static bool read_records(struct owned *owned, const Keystore__V1__AuditListReply
 	}
 	owned->result.records = owned->records;
 	owned->result.record_count = from->n_records;
-	owned->result.more = from->more && from->n_records > 0;
+	owned->result.audit_last = from->last;
+	/* Of a service that looks at what it tells, and no more. */
+	if (!from->last && from->n_records)
+		owned->result.audit_last = from->records[from->n_records - 1]->seq;
+	owned->result.more = from->more && owned->result.audit_last;
 	return true;
 }
 

@@ -18,6 +18,9 @@
 #define TIME_MAX    32
 
 struct page {
+	const Keystore__V1__AuditListRequest *asked;
+	size_t looked;
+	uint64_t last; /* that was looked at */
 	Keystore__V1__AuditRecord records[SERVICE_LIST_PAGE];
 	Keystore__V1__AuditRecord *list[SERVICE_LIST_PAGE];
 	char texts[SERVICE_LIST_PAGE][STORE_TEXTS][TEXT_MAX];
@@ -49,16 +52,44 @@ static char *copy_text(char copy[TEXT_MAX], const char *text)
 	return copy;
 }
 
+static bool is_asked_for(const Keystore__V1__AuditListRequest *asked,
+			 const struct store_audit *entry)
+{
+	int64_t seconds = entry->time / 1000000;
+
+	return (!*asked->user || strcmp(entry->user, asked->user) == 0) &&
+	       strncmp(entry->operation, asked->operation, strlen(asked->operation)) == 0 &&
+	       strstr(entry->object, asked->object) &&
+	       (!*asked->status || strcmp(entry->status, asked->status) == 0) &&
+	       (!asked->since || seconds >= asked->since) &&
+	       (!asked->until || seconds < asked->until);
+}
+
+static bool filters_are_short(const Keystore__V1__AuditListRequest *asked)
+{
+	const char *const filters[] = {asked->user, asked->operation, asked->object, asked->status};
+
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+		if (strlen(filters[i]) > SERVICE_AUDIT_FILTER)
+			return false;
+	}
+	return true;
+}
+
 static bool add_to_page(uint64_t seq, const struct store_audit *entry, void *user)
 {
 	struct page *page = user;
 	size_t i = page->count;
 	Keystore__V1__AuditRecord *record = &page->records[i];
 
-	if (i == page->limit) {
+	if (i == page->limit || page->looked == SERVICE_AUDIT_LOOK) {
 		page->has_more = true;
 		return false;
 	}
+	page->looked++;
+	page->last = seq;
+	if (!is_asked_for(page->asked, entry))
+		return true;
 	keystore__v1__audit_record__init(record);
 	record->seq = seq;
 	record->time = entry->time;
@@ -91,13 +122,27 @@ void service_audit_list(struct request *request, const void *body, const struct 
 		request_fail_memory(request);
 		return;
 	}
+	if (!filters_are_short(asked)) {
+		request_fail(request, STATUS_INVALID,
+			     "what audit list is to look for has at most %u bytes each",
+			     SERVICE_AUDIT_FILTER);
+		free(page);
+		return;
+	}
+	page->asked = asked;
 	audit_flush(service->audit);
 	page->limit =
 		asked->limit && asked->limit < SERVICE_LIST_PAGE ? asked->limit : SERVICE_LIST_PAGE;
-	if (store_audit_list(service->store, asked->after, add_to_page, page) == STORE_OK) {
+	enum store_status status =
+		asked->before ? store_audit_list_back(service->store, asked->before, asked->after,
+						      add_to_page, page)
+			      : store_audit_list(service->store, asked->after, add_to_page, page);
+
+	if (status == STORE_OK) {
 		list.records = page->list;
 		list.n_records = page->count;
 		list.more = page->has_more;
+		list.last = page->last;
 		reply.body_case = KEYSTORE__V1__REPLY__BODY_AUDIT_LIST;
 		reply.audit_list = &list;
 		request_reply(request, &reply);

@@ -165,6 +165,11 @@ struct store_audit {
 store_audit_list(struct store *store, uint64_t after,
 		 bool (*each)(uint64_t seq, const struct store_audit *entry, void *user),
 		 void *user);
+/* From the one before @before down to the one after @after. */
+[[nodiscard]] enum store_status
+store_audit_list_back(struct store *store, uint64_t before, uint64_t after,
+		      bool (*each)(uint64_t seq, const struct store_audit *entry, void *user),
+		      void *user);
 
 struct store_audit_state {
 	struct store_link begin; /* the last record that was dropped */

@@ -226,18 +226,18 @@ enum store_status store_audit_add(struct store *store, const struct store_audit 
 	return status;
 }
 
-enum store_status store_audit_list(struct store *store, uint64_t after,
-				   bool (*each)(uint64_t seq, const struct store_audit *entry,
-						void *user),
-				   void *user)
+static int64_t number_of(uint64_t seq)
 {
-	sqlite3_stmt *rows = store_db_statement(store, SQL_AUDIT_LIST);
+	return seq > INT64_MAX ? INT64_MAX : (int64_t)seq;
+}
+
+/* Each row of @rows, which is bound, until @each has enough. */
+static enum store_status
+each_row(struct store *store, sqlite3_stmt *rows,
+	 bool (*each)(uint64_t seq, const struct store_audit *entry, void *user), void *user)
+{
 	int result;
 
-	if (!rows)
-		return last_failure(store);
-	sqlite3_bind_int64(rows, 1, after > INT64_MAX ? INT64_MAX : (int64_t)after);
-	sqlite3_bind_int64(rows, 2, -1);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
 		const char *texts[STORE_TEXTS];
 		struct store_record record;
@@ -263,6 +263,34 @@ enum store_status store_audit_list(struct store *store, uint64_t after,
 			break;
 	}
 	return store_db_finish(store, rows, result);
+}
+
+enum store_status store_audit_list(struct store *store, uint64_t after,
+				   bool (*each)(uint64_t seq, const struct store_audit *entry,
+						void *user),
+				   void *user)
+{
+	sqlite3_stmt *rows = store_db_statement(store, SQL_AUDIT_LIST);
+
+	if (!rows)
+		return last_failure(store);
+	sqlite3_bind_int64(rows, 1, number_of(after));
+	sqlite3_bind_int64(rows, 2, -1);
+	return each_row(store, rows, each, user);
+}
+
+enum store_status store_audit_list_back(struct store *store, uint64_t before, uint64_t after,
+					bool (*each)(uint64_t seq, const struct store_audit *entry,
+						     void *user),
+					void *user)
+{
+	sqlite3_stmt *rows = store_db_statement(store, SQL_AUDIT_LIST_BACK);
+
+	if (!rows)
+		return last_failure(store);
+	sqlite3_bind_int64(rows, 1, number_of(before));
+	sqlite3_bind_int64(rows, 2, number_of(after));
+	return each_row(store, rows, each, user);
 }
 
 enum store_status store_audit_anchored(struct store *store, uint64_t seq)

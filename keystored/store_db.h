@@ -33,6 +33,7 @@ enum store_sql {
 	SQL_AUDIT_ADD,
 	SQL_AUDIT_TRIM,
 	SQL_AUDIT_LIST,
+	SQL_AUDIT_LIST_BACK,
 	SQL_AUDIT_LINK,
 	SQL_AUDIT_CHAIN,
 	SQL_AUDIT_STATE,
@@ -207,7 +208,7 @@ char *store_db_groups(const struct peer *peer);
 #define STORE_DROPPED_FORMAT	"records up to %" PRIu64 " are no longer kept; chain value "
 #define STORE_DROPPED_SCAN	"records up to %" SCNu64 " are no longer kept; chain value %n"
 
-/* A row of SQL_AUDIT_LIST; borrows from it. */
+/* A row of SQL_AUDIT_LIST or SQL_AUDIT_LIST_BACK; borrows from it. */
 void store_audit_read(sqlite3_stmt *row, struct store_record *record,
 		      struct store_link *ret_stored);
 

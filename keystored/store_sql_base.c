@@ -73,6 +73,9 @@ const char *const store_sql_base[SQL_COUNT] = {
 	[SQL_AUDIT_TRIM] = "DELETE FROM audit WHERE seq <= ?1",
 	[SQL_AUDIT_LIST] = "SELECT seq, time, uid, pid, operation, object, status, detail, count,"
 			   " chain, user FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+	[SQL_AUDIT_LIST_BACK] = "SELECT seq, time, uid, pid, operation, object, status, detail,"
+				" count, chain, user FROM audit WHERE seq < ?1 AND seq > ?2"
+				" ORDER BY seq DESC",
 	[SQL_AUDIT_LINK] = "SELECT seq, chain FROM audit WHERE seq = ?1",
 	[SQL_AUDIT_CHAIN] = "UPDATE audit SET chain = ?1 WHERE seq = ?2",
 	[SQL_AUDIT_STATE] = "SELECT begin_seq, begin_chain, head_seq, head_chain, anchored"

@@ -295,6 +295,7 @@ struct ks_result {
 	const struct ks_service *service; /* hello, status */
 	const struct ks_record *records;  /* audit_list: a page */
 	size_t record_count;
+	uint64_t audit_last;	      /* audit_list: up to that record was looked */
 	const struct ks_audit *audit; /* audit_verify */
 	const struct ks_cert
 		*certs; /* cert create, show, renew, request, ca sign: one; list, project init,
@@ -509,6 +510,30 @@ enum ks_status ks_audit_list(struct ks_client *client, uint64_t after, uint32_t 
 			     struct ks_result **ret_result);
 enum ks_status ks_audit_list_start(struct ks_client *client, uint64_t after, uint32_t limit,
 				   ks_done_fn *done, void *user);
+
+/* Which records; all zero: those of ks_audit_list() from the oldest on. */
+struct ks_audit_query {
+	uint64_t after;	   /* none up to that one; 0: from the oldest kept */
+	bool newest_first; /* from before @before (0: the end) down */
+	uint64_t before;
+	uint32_t limit; /* of a page; 0: as many as there may be */
+	/* filters of at most 128 bytes; NULL, "" and 0: none */
+	const char *user;
+	const char *operation; /* how it begins: "cert" */
+	const char *object;    /* a part of it */
+	const char *status;    /* "ok" */
+	int64_t since;	       /* Unix time, seconds */
+	int64_t until;	       /* and not at that time any more */
+};
+
+/*
+ * A page of those. It may be empty while the result says more, since only so many records are
+ * looked at for one; the next begins at the result's audit_last, as its @after or @before.
+ */
+enum ks_status ks_audit_search(struct ks_client *client, const struct ks_audit_query *query,
+			       struct ks_result **ret_result);
+enum ks_status ks_audit_search_start(struct ks_client *client, const struct ks_audit_query *query,
+				     ks_done_fn *done, void *user);
 
 /*
  * Whether the trail is the one that was written. KS_OK says that it was looked at; what was

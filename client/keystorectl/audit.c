@@ -30,8 +30,8 @@ static bool take_row(const struct ks_record *record, void *table)
 						      record->object, record->status, detail});
 }
 
-/* Calls @take with each record after @after, at most @limit (0: all), page by page. */
-static enum exit_code each_record(struct ctl *ctl, uint64_t after, uint64_t limit,
+/* Calls @take with each record that is asked for, at most @limit (0: all), page by page. */
+static enum exit_code each_record(struct ctl *ctl, struct ks_audit_query query, uint64_t limit,
 				  bool (*take)(const struct ks_record *record, void *user),
 				  void *user)
 {
@@ -42,45 +42,80 @@ static enum exit_code each_record(struct ctl *ctl, uint64_t after, uint64_t limi
 	while (more && left && code == EXIT_OK) {
 		struct ks_result *result = NULL;
 
-		if (ks_audit_list(ctl->client, after, left < UINT32_MAX ? (uint32_t)left : 0,
-				  &result) != KS_OK)
+		query.limit = left < UINT32_MAX ? (uint32_t)left : 0;
+		if (ks_audit_search(ctl->client, &query, &result) != KS_OK)
 			code = ctl_fail_result(ctl, result);
 		for (size_t i = 0; i < result->record_count && left && code == EXIT_OK; i++) {
-			after = result->records[i].seq;
 			left--;
 			if (!take(&result->records[i], user))
 				code = ctl_fail(ctl, EXIT_FAILED, "out of memory");
 		}
+		if (query.newest_first)
+			query.before = result->audit_last;
+		else
+			query.after = result->audit_last;
 		more = result->more;
 		ks_result_free(result);
 	}
 	return code;
 }
 
+/* False: told what is wrong. */
+static bool take_time(struct ctl *ctl, enum option option, int64_t *ret_seconds)
+{
+	const char *text = ctl_option(ctl, option);
+
+	if (!text || parse_time(text, ret_seconds))
+		return true;
+	(void)ctl_fail(ctl, EXIT_USAGE, "%s %s: not a time like 2026-03-01 or 2026-03-01T12:00:00Z",
+		       option_name(option), text);
+	return false;
+}
+
+/* False: told what is wrong. */
+static bool take_query(struct ctl *ctl, struct ks_audit_query *query, uint64_t *ret_limit)
+{
+	const char *after = ctl_option(ctl, OPTION_AFTER);
+	const char *newest = ctl_option(ctl, OPTION_NEWEST);
+	const char *limit = newest ? newest : ctl_option(ctl, OPTION_LIMIT);
+
+	if (newest && (after || ctl_has(ctl, OPTION_LIMIT)))
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "--newest counts from the end: leave --after and --limit out");
+	else if (after && !parse_large(after, &query->after))
+		(void)ctl_fail(ctl, EXIT_USAGE, "--after %s: not the number of a record", after);
+	else if (limit && (!parse_large(limit, ret_limit) || !*ret_limit))
+		(void)ctl_fail(ctl, EXIT_USAGE, "--%s %s: not a number of records from 1 on",
+			       newest ? "newest" : "limit", limit);
+	else if (take_time(ctl, OPTION_SINCE, &query->since) &&
+		 take_time(ctl, OPTION_UNTIL, &query->until))
+		return true;
+	return false;
+}
+
 static enum exit_code command_audit_list(struct ctl *ctl)
 {
 	static const char *const heads[] = {"SEQ",    "TIME",	"UID",	 "OPERATION",
 					    "OBJECT", "STATUS", "DETAIL"};
-	const char *after_text = ctl_option(ctl, OPTION_AFTER);
-	const char *limit_text = ctl_option(ctl, OPTION_LIMIT);
-	uint64_t after = 0;
+	struct ks_audit_query query = {
+		.newest_first = ctl_has(ctl, OPTION_NEWEST),
+		.user = ctl_option(ctl, OPTION_USER),
+		.operation = ctl_option(ctl, OPTION_OPERATION),
+		.object = ctl_option(ctl, OPTION_OBJECT),
+	};
 	uint64_t limit = 0;
 	enum exit_code code;
 	struct table *table;
 	json_t *list;
 
-	if (after_text && !parse_large(after_text, &after))
-		return ctl_fail(ctl, EXIT_USAGE, "--after %s: not the number of a record",
-				after_text);
-	if (limit_text && (!parse_large(limit_text, &limit) || !limit))
-		return ctl_fail(ctl, EXIT_USAGE, "--limit %s: not a number of records from 1 on",
-				limit_text);
+	if (!take_query(ctl, &query, &limit))
+		return EXIT_USAGE;
 	code = ctl_connect(ctl);
 	if (code != EXIT_OK)
 		return code;
 	if (ctl->json) {
 		list = json_array();
-		code = each_record(ctl, after, limit, take_json, list);
+		code = each_record(ctl, query, limit, take_json, list);
 		if (code == EXIT_OK)
 			return ctl_print_json(ctl, json_pack("{s:o}", "records", list));
 		json_decref(list);
@@ -89,7 +124,7 @@ static enum exit_code command_audit_list(struct ctl *ctl)
 	table = table_new(heads, sizeof(heads) / sizeof(heads[0]));
 	if (!table)
 		return ctl_fail(ctl, EXIT_FAILED, "out of memory");
-	code = each_record(ctl, after, limit, take_row, table);
+	code = each_record(ctl, query, limit, take_row, table);
 	if (code == EXIT_OK)
 		table_print(table, stdout, 0);
 	table_free(table);
@@ -135,11 +170,18 @@ out:
 	return code;
 }
 
+static const struct option_text list_texts[] = {
+	{OPTION_USER, "NAME", "by that user"},
+	{0},
+};
+
 const struct command commands_audit[] = {
 	{
 		.name = "audit list",
 		.words = "",
-		.options = HAS(AFTER) | HAS(LIMIT),
+		.options = HAS(AFTER) | HAS(LIMIT) | HAS(NEWEST) | HAS(USER) | HAS(OPERATION) |
+			   HAS(OBJECT) | HAS(SINCE) | HAS(UNTIL),
+		.texts = list_texts,
 		.summary = "the audit trail, from its oldest record",
 		.run = command_audit_list,
 	},

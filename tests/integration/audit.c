@@ -109,6 +109,26 @@ Test(audit, lists_several_pages_and_what_is_no_text)
 	fixture_free(fixture);
 }
 
+Test(audit, is_searched_and_listed_from_its_end)
+{
+	struct fixture *fixture = fixture_new(NULL);
+
+	free(fixture_sh_ok(
+		fixture,
+		"set -e; keystorectl key create pump --algorithm ec-p256; "
+		"keystorectl key create valve --algorithm ec-p256; keystorectl key delete pump; "
+		"seqs() { keystorectl audit list --json \"$@\" | python3 -c 'import json, sys; "
+		"print(*[r[\"seq\"] for r in json.load(sys.stdin)[\"records\"]])'; }; "
+		"test \"$(seqs --newest 2)\" = '3 2'; test \"$(seqs --newest 20)\" = '3 2 1'; "
+		"test \"$(seqs --object um)\" = '1 3'; "
+		"test \"$(seqs --operation 'key cr' --newest 2)\" = '2 1'; "
+		"test \"$(seqs --user eva)\" = ''; test \"$(seqs --since 2000-01-01 --limit 2)\" = "
+		"'1 2'; test \"$(seqs --until 2000-01-01)\" = ''; "
+		"! keystorectl audit list --newest 1 --limit 2; "
+		"! keystorectl audit list --since yesterday"));
+	fixture_free(fixture);
+}
+
 Test(audit, names_the_record_that_was_changed_removed_or_cut_off)
 {
 	struct fixture *fixture = fixture_new(NULL);

@@ -1,6 +1,8 @@
 #include "service_audit.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "../../support/fake_service.h"
 #include "anchor.h"
@@ -153,4 +155,115 @@ Test(service_audit, ends_with_its_client_wherever_it_is)
 	fake.holds_jobs = false;
 	root = client_new(0, 0);
 	expect_verified(0, false, 0);
+}
+
+static ks_pb_reply *search(Keystore__V1__AuditListRequest *list)
+{
+	ks_pb_request request = REQUEST(AUDIT_LIST, audit_list, list);
+
+	return client_ask(&root, &request);
+}
+
+/* The numbers of the records, like "3 2 1+": the + says that there are more. */
+static const char *found(Keystore__V1__AuditListRequest *list)
+{
+	static char text[256];
+	ks_pb_reply *reply = search(list);
+	size_t len = 0;
+
+	cr_assert_eq((int)reply->status, STATUS_OK, "%s", reply->message);
+	*text = '\0';
+	for (size_t i = 0; i < reply->audit_list->n_records; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%llu", i ? " " : "",
+					(unsigned long long)reply->audit_list->records[i]->seq);
+	snprintf(text + len, sizeof text - len, "%s", reply->audit_list->more ? "+" : "");
+	codec_reply_free(reply);
+	return text;
+}
+
+Test(service_audit, is_listed_from_its_end)
+{
+	Keystore__V1__AuditListRequest list = KEYSTORE__V1__AUDIT_LIST_REQUEST__INIT;
+
+	cr_assert_eq(client_create(&root, "b", TPM_EC_P256), STATUS_OK);
+	cr_assert_eq(client_create(&root, "c", TPM_EC_P256), STATUS_OK);
+	list.before = UINT64_MAX;
+	cr_assert_str_eq(found(&list), "3 2 1");
+	list.limit = 2;
+	cr_assert_str_eq(found(&list), "3 2+");
+	list.before = 2;
+	cr_assert_str_eq(found(&list), "1");
+	list.before = 3;
+	list.after = 1;
+	cr_assert_str_eq(found(&list), "2");
+	list.before = 1;
+	cr_assert_str_eq(found(&list), "");
+}
+
+Test(service_audit, is_searched_by_what_is_asked_for)
+{
+	Keystore__V1__AuditListRequest list = KEYSTORE__V1__AUDIT_LIST_REQUEST__INIT;
+	char text[SERVICE_AUDIT_FILTER + 2];
+
+	cr_assert_eq(client_create(&root, "pump-1", TPM_EC_P256), STATUS_OK);
+	cr_assert_eq(client_create(&root, "pump-1", TPM_EC_P256), STATUS_EXISTS);
+	list.object = strcpy(text, "ump");
+	cr_assert_str_eq(found(&list), "2 3");
+	list.object = strcpy(text, "Pump");
+	cr_assert_str_eq(found(&list), "");
+	list.object = (char *)(uintptr_t)protobuf_c_empty_string;
+	list.operation = strcpy(text, "key");
+	cr_assert_str_eq(found(&list), "1 2 3");
+	list.operation = strcpy(text, "create");
+	cr_assert_str_eq(found(&list), "");
+	list.operation = (char *)(uintptr_t)protobuf_c_empty_string;
+	list.status = strcpy(text, "ok");
+	list.before = UINT64_MAX;
+	cr_assert_str_eq(found(&list), "2 1");
+	list.status = (char *)(uintptr_t)protobuf_c_empty_string;
+	list.user = strcpy(text, "eva");
+	cr_assert_str_eq(found(&list), "");
+	list.user = (char *)(uintptr_t)protobuf_c_empty_string;
+	list.since = 1;
+	cr_assert_str_eq(found(&list), "3 2 1");
+	list.until = 2;
+	cr_assert_str_eq(found(&list), "");
+
+	memset(text, 'x', sizeof text - 1);
+	text[SERVICE_AUDIT_FILTER + 1] = '\0';
+	list.user = text;
+	ks_pb_reply *reply = search(&list);
+
+	cr_assert_eq((int)reply->status, STATUS_INVALID);
+	codec_reply_free(reply);
+	text[SERVICE_AUDIT_FILTER] = '\0';
+	cr_assert_str_eq(found(&list), "");
+}
+
+Test(service_audit, is_looked_through_a_part_at_a_time)
+{
+	Keystore__V1__AuditListRequest list = KEYSTORE__V1__AUDIT_LIST_REQUEST__INIT;
+	struct store_audit entry = {.operation = "test",
+				    .object = "",
+				    .status = "ok",
+				    .detail = "",
+				    .user = "",
+				    .count = 1};
+	char nothing[] = "nothing";
+
+	cr_assert_eq(store_begin(bench.service.store), STORE_OK);
+	for (unsigned i = 1; i < SERVICE_AUDIT_LOOK; i++)
+		cr_assert_eq(store_audit_add(bench.service.store, &entry, 100000), STORE_OK);
+	cr_assert_eq(store_commit(bench.service.store), STORE_OK);
+	list.operation = nothing;
+	cr_assert_str_eq(found(&list), "");
+	cr_assert_eq(client_create(&root, "last", TPM_EC_P256), STATUS_OK);
+	ks_pb_reply *reply = search(&list);
+
+	cr_assert_eq(reply->audit_list->n_records, 0u);
+	cr_assert(reply->audit_list->more);
+	cr_assert_eq(reply->audit_list->last, SERVICE_AUDIT_LOOK);
+	codec_reply_free(reply);
+	list.after = SERVICE_AUDIT_LOOK;
+	cr_assert_str_eq(found(&list), "");
 }
