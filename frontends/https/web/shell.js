@@ -64,7 +64,7 @@ function account(onLogout) {
 }
 
 function brand(device) {
-	return h("a.brand", { href: "#/", "aria-label": `${device?.name || "keystored"}, start page` },
+	return h("a.brand", { href: "#/", title: "Start page" },
 		 h("span.brand-mark", {}, icon("key", 18)),
 		 h("span.brand-text", {},
 		   h("b", {}, device?.name || "keystored"),

@@ -1,4 +1,5 @@
 /* Logging in, and the new password that some must choose first. */
+import { link } from "../router.js";
 import { session } from "../session.js";
 import { h, replace } from "../ui/dom.js";
 import { makeForm, textField } from "../ui/form.js";
@@ -71,5 +72,6 @@ export function mount(page) {
 			   ? h("div.note", {}, h("p", {}, "Nobody can log in yet: the first administrator is made on the device, by root."),
 			       h("pre", {}, "keystorectl user create admin --roles administrator"))
 			   : null,
-		   box));
+		   box,
+		   h("p.hint", {}, "Does the browser warn of this page? ", h("a", { href: link("roots") }, "Install its root certificate"), ".")));
 }
