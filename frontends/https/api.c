@@ -12,8 +12,17 @@
 #include "api_trend.h"
 
 static const struct api_operation *const tables[] = {
-	api_session_operations, api_root_operations,   api_user_operations,
-	api_audit_operations,	api_status_operations, NULL,
+	api_session_operations,
+	api_root_operations,
+	api_user_operations,
+	api_audit_operations,
+	api_status_operations,
+	api_cert_operations,
+	api_key_operations,
+	api_authority_operations,
+	api_trust_operations,
+	api_service_operations,
+	NULL,
 };
 
 /* Bodies have passwords in them, and jansson's parser has copies. */
@@ -158,14 +167,19 @@ struct ks_client *api_client_own(struct api_call *call)
 	return client_with(call, NULL);
 }
 
+static const char *start_problem(enum ks_status status)
+{
+	if (status == KS_BUSY)
+		return "too much is being asked of keystored: try again in a moment";
+	if (status == KS_INVALID || status == KS_LIMIT)
+		return "a name or an ID of what was sent is none, or it is too much for one "
+		       "request";
+	return "keystored could not be asked: try again in a moment";
+}
+
 bool api_start(struct api_call *call, enum ks_status status)
 {
-	const struct ks_result result = {
-		.status = status,
-		.message = status == KS_BUSY
-				   ? "too much is being asked of keystored: try again in a moment"
-				   : "keystored could not be asked: try again in a moment",
-	};
+	const struct ks_result result = {.status = status, .message = start_problem(status)};
 
 	uplink_sends(call->api->options.uplink);
 	return api_result_is_good(call, &result);

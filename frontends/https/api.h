@@ -86,7 +86,9 @@ bool api_member_number_optional(struct api_call *call, const char *name, uint64_
 				uint64_t fallback, uint64_t *ret_value);
 bool api_member_bool_optional(struct api_call *call, const char *name, bool fallback,
 			      bool *ret_value);
-/* RFC 3339; 0: none. */
+/* RFC 3339 5.6. False: it is none, and was not answered. */
+bool api_read_time(const char *text, int64_t *ret_seconds);
+/* The same; 0: none. */
 bool api_member_time_optional(struct api_call *call, const char *name, int64_t *ret_seconds);
 /* A list of texts, which live as long as the call. NULL: none. */
 bool api_member_names_optional(struct api_call *call, const char *name, size_t max,

@@ -234,8 +234,8 @@ static bool has_shape(const char *text, const char *shape)
 	return true;
 }
 
-/* RFC 3339 5.6, fractions of a second left out of account. */
-static bool read_time(const char *text, int64_t *ret_seconds)
+/* Fractions of a second are left out of account. */
+bool api_read_time(const char *text, int64_t *ret_seconds)
 {
 	struct tm parts = {0};
 	int offset = 0, hours = 0, minutes = 0;
@@ -279,7 +279,7 @@ bool api_member_time_optional(struct api_call *call, const char *name, int64_t *
 
 	if (!value)
 		*ret_seconds = 0;
-	else if (!json_is_string(value) || !read_time(json_string_value(value), ret_seconds))
+	else if (!json_is_string(value) || !api_read_time(json_string_value(value), ret_seconds))
 		return refuse(call, name, TIME_RULE, name);
 	return true;
 }
@@ -290,7 +290,7 @@ bool api_query_time(struct api_call *call, const char *name, int64_t *ret_second
 
 	if (!text)
 		*ret_seconds = 0;
-	else if (!read_time(text, ret_seconds))
+	else if (!api_read_time(text, ret_seconds))
 		return refuse(call, name, TIME_RULE, name);
 	return true;
 }

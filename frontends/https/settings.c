@@ -200,7 +200,7 @@ static const struct https_settings defaults = {
 	.connections_of_address = 64,
 	.idle_ms = 60000,
 	.request_ms = 20000,
-	.body_max = 256 << 10,
+	.body_max = 512 << 10,
 	.data_images = "/run/keystore-ouc",
 };
 

@@ -58,7 +58,7 @@ static void has_defaults(const struct https_settings *found)
 	cr_expect_eq(found->connections_of_address, 64);
 	cr_expect_eq(found->idle_ms, 60000);
 	cr_expect_eq(found->request_ms, 20000);
-	cr_expect_eq(found->body_max, 262144);
+	cr_expect_eq(found->body_max, 524288);
 	cr_expect_str_eq(found->data_images, "/run/keystore-ouc");
 	cr_expect_str_eq(found->data_control, "/run/keystore-ouc/control.sock");
 }
