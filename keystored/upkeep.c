@@ -5,26 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "audit.h"
 #include "clock.h"
 #include "lazy_timer.h"
 #include "request.h"
+#include "retries.h"
 #include "service.h"
 #include "service_cert_take.h"
 #include "service_renewal.h"
 #include "store_renewal.h"
 
-#define DAY	       86400
-#define PAGE	       64u
-#define STEP_USEC      2000 /* between two pages: others want the loop too */
-#define DUE_MAX	       64
-#define NOTE_MAX       320
-#define RETRY_MIN_USEC (600 * UINT64_C(1000000))
-#define RETRY_MAX_USEC (86400 * UINT64_C(1000000))
-#define FAILURES_MAX   1024
+#define DAY	  86400
+#define PAGE	  64u
+#define STEP_USEC 2000 /* between two pages: others want the loop too */
+#define DUE_MAX	  64
+#define NOTE_MAX  320
 
 /* One of a page, and what there is to tell of it. */
 struct seen {
@@ -43,14 +40,6 @@ struct due {
 	char key_name[NAMES_KEY_MAX + 1]; /* is_outside: of the new key; "": the same one */
 };
 
-struct failure {
-	uint64_t id;
-	uint32_t version;
-	uint64_t pause; /* microseconds, as is the next */
-	uint64_t retry;
-	LIST_ENTRY(failure) entry;
-};
-
 struct upkeep {
 	struct service *service;
 	struct lazy_timer *timer;
@@ -63,57 +52,8 @@ struct upkeep {
 	size_t due_count;
 	bool is_full;	  /* more were due than there was room for */
 	bool is_renewing; /* due[0] */
-	LIST_HEAD(, failure) failures;
-	size_t failure_count;
+	struct retries *retries;
 };
-
-static struct failure *failure_of(const struct upkeep *upkeep, uint64_t id)
-{
-	struct failure *failure;
-
-	LIST_FOREACH(failure, &upkeep->failures, entry)
-	{
-		if (failure->id == id)
-			return failure;
-	}
-	return NULL;
-}
-
-static void forget_failure(struct upkeep *upkeep, struct failure *failure)
-{
-	LIST_REMOVE(failure, entry);
-	upkeep->failure_count--;
-	free(failure);
-}
-
-/*
- * *ret_is_first: for this version. False: it cannot be remembered, and would be tried again at
- * once.
- */
-static bool note_failure(struct upkeep *upkeep, const struct due *due, bool *ret_is_first)
-{
-	uint64_t now = lazy_timer_now(upkeep->timer);
-	struct failure *failure = failure_of(upkeep, due->id);
-	bool is_first = !failure || failure->version != due->version;
-
-	if (!failure && upkeep->failure_count < FAILURES_MAX) {
-		failure = calloc(1, sizeof *failure);
-		if (failure) {
-			LIST_INSERT_HEAD(&upkeep->failures, failure, entry);
-			upkeep->failure_count++;
-		}
-	}
-	*ret_is_first = is_first;
-	if (!failure)
-		return false;
-	failure->id = due->id;
-	failure->version = due->version;
-	failure->pause = is_first ? RETRY_MIN_USEC : 2 * failure->pause;
-	if (failure->pause > RETRY_MAX_USEC)
-		failure->pause = RETRY_MAX_USEC;
-	failure->retry = now + failure->pause;
-	return true;
-}
 
 static bool add_to_page(const struct store_cert *cert, const struct store_renewal *renewal,
 			void *user)
@@ -170,14 +110,6 @@ static bool look_outside(const struct seen *seen, char *note, size_t size)
 	return !*note;
 }
 
-static bool waits_after_failure(const struct upkeep *upkeep, const struct store_cert *cert)
-{
-	const struct failure *failure = failure_of(upkeep, cert->id);
-
-	return failure && failure->version == cert->version &&
-	       failure->retry > lazy_timer_now(upkeep->timer);
-}
-
 static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t now)
 {
 	const struct store_cert *cert = &seen->cert;
@@ -198,7 +130,7 @@ static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t no
 	if (due.is_outside ? !look_outside(seen, seen->note, sizeof seen->note)
 			   : issuer_ends(upkeep, seen, &due.not_after))
 		return;
-	if (waits_after_failure(upkeep, cert))
+	if (retries_wait(upkeep->retries, cert->id, cert->version, lazy_timer_now(upkeep->timer)))
 		return;
 	if (upkeep->due_count == DUE_MAX) {
 		upkeep->is_full = true;
@@ -339,20 +271,23 @@ static void tell_failure(struct upkeep *upkeep, const struct due *due, const cha
 	store_cert_wipe(&cert);
 }
 
+/* What cannot be remembered waits for the next round, and what is behind it too. */
+static void note_failure(struct upkeep *upkeep, const struct due *due)
+{
+	if (!retries_failed(upkeep->retries, due->id, due->version, lazy_timer_now(upkeep->timer)))
+		upkeep->is_full = false;
+}
+
 static void renewed(enum status status, const char *message, void *user)
 {
 	struct upkeep *upkeep = user;
 	const struct due *due = &upkeep->due[0];
-	struct failure *failure = failure_of(upkeep, due->id);
-	bool is_first = false;
+	bool is_first = !retries_has_failed(upkeep->retries, due->id, due->version);
 
 	if (status == STATUS_OK) {
-		if (failure)
-			forget_failure(upkeep, failure);
+		retries_forget(upkeep->retries, due->id);
 	} else {
-		/* What cannot be remembered waits for the next round, and what is behind it too. */
-		if (!note_failure(upkeep, due, &is_first))
-			upkeep->is_full = false;
+		note_failure(upkeep, due);
 		if (is_first)
 			tell_failure(upkeep, due, message);
 	}
@@ -397,15 +332,14 @@ static void renew(struct upkeep *upkeep)
 {
 	/* A copy: it may be over before this returns. */
 	const struct due due = upkeep->due[0];
-	const struct failure *failure = failure_of(upkeep, due.id);
 	/* What failed before is in the trail already. */
-	bool is_quiet = failure && failure->version == due.version;
+	bool is_quiet = retries_has_failed(upkeep->retries, due.id, due.version);
 
 	upkeep->is_renewing = true;
 	if ((due.is_outside ? ask_for_csr(upkeep, &due, is_quiet)
 			    : ask_to_renew(upkeep, &due, is_quiet)))
 		return;
-	upkeep->is_full = note_failure(upkeep, &due, &is_quiet) && upkeep->is_full;
+	note_failure(upkeep, &due);
 	next(upkeep);
 }
 
@@ -448,7 +382,8 @@ struct upkeep *upkeep_new(struct service *service)
 	upkeep->service = service;
 	upkeep->page = calloc(PAGE, sizeof *upkeep->page);
 	upkeep->timer = lazy_timer_new(service->event, on_time, upkeep);
-	if (upkeep->page && upkeep->timer)
+	upkeep->retries = retries_new();
+	if (upkeep->page && upkeep->timer && upkeep->retries)
 		return upkeep;
 	upkeep_free(upkeep);
 	return NULL;
@@ -458,8 +393,7 @@ void upkeep_free(struct upkeep *upkeep)
 {
 	if (!upkeep)
 		return;
-	while (!LIST_EMPTY(&upkeep->failures))
-		forget_failure(upkeep, LIST_FIRST(&upkeep->failures));
+	retries_free(upkeep->retries);
 	lazy_timer_free(upkeep->timer);
 	free(upkeep->page);
 	free(upkeep);
