@@ -54,6 +54,7 @@ static enum ks_status cert_set_renewal(struct ks_client *client, uint64_t id,
 	body.mode = (Keystore__V1__RenewalMode)renewal->mode;
 	body.value = renewal->value;
 	body.new_key = renewal->new_key;
+	body.addresses = (Keystore__V1__AddressPolicy)renewal->addresses;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_SET_RENEWAL;
 	request.cert_set_renewal = &body;
 	return client_submit(client, &request, to);

@@ -120,6 +120,7 @@ static bool read_hello(struct owned *owned, const Keystore__V1__HelloReply *from
 	read_facts(from->tpm, &owned->facts);
 	owned->service = (struct ks_service){
 		.clock_note = "",
+		.names_note = "",
 		.version = from->server_version,
 		.protocol_version = from->protocol_version,
 		.tpm = owned->facts.tpm,
@@ -134,6 +135,7 @@ static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *fr
 	if (!from->tpm || !from->limits)
 		return false;
 	text_clean(from->clock_note);
+	text_clean(from->names_note);
 	text_clean(from->server_version);
 	read_facts(from->tpm, &owned->facts);
 	owned->service = (struct ks_service){
@@ -159,6 +161,8 @@ static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *fr
 		.clock_note = from->clock_note,
 		.certs_expiring = from->certs_expiring,
 		.certs_expired = from->certs_expired,
+		.names_watched = from->names_watched,
+		.names_note = from->names_note,
 	};
 	owned->result.service = &owned->service;
 	return true;
@@ -570,6 +574,13 @@ void event_deliver(Keystore__V1__Event *message, ks_event_fn *deliver, void *use
 		event.days_left = message->expiry->days_left;
 		event.not_after = message->expiry->not_after;
 		event.note = message->expiry->note;
+	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_NAMES) {
+		text_clean(message->names->common_name);
+		text_clean(message->names->note);
+		event.type = KS_EVENT_NAMES;
+		event.cert_id = message->names->id;
+		event.cert_common_name = message->names->common_name;
+		event.note = message->names->note;
 	} else if (message->body_case == KEYSTORE__V1__EVENT__BODY_SERVICE &&
 		   (unsigned)message->service->change < sizeof(changes) / sizeof(changes[0])) {
 		text_clean(message->service->name);

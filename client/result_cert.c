@@ -30,9 +30,14 @@ static bool read_version(Keystore__V1__CertVersion *from, struct ks_cert_version
 bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		    struct ks_cert_version *versions)
 {
-	char *const texts[] = {
-		from->profile,	from->common_name,	  from->subject, from->issuer, from->serial,
-		from->key_name, from->signature_algorithm};
+	char *const texts[] = {from->profile,
+			       from->common_name,
+			       from->subject,
+			       from->issuer,
+			       from->serial,
+			       from->key_name,
+			       from->signature_algorithm,
+			       from->names_note};
 
 	bool is_requested = from->state == KEYSTORE__V1__CERT_STATE__CERT_STATE_REQUESTED;
 
@@ -69,8 +74,11 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		.created_by = from->created_by,
 		.renewal = {.mode = (enum ks_renewal_mode)from->renewal_mode,
 			    .value = from->renewal_value,
-			    .new_key = from->renewal_new_key},
+			    .new_key = from->renewal_new_key,
+			    .addresses = (enum ks_addresses)from->addresses},
 		.renewal_at = from->renewal_at,
+		.addresses_now = (enum ks_addresses)from->addresses_now,
+		.names_note = from->names_note,
 		.der = from->der.data,
 		.der_len = from->der.len,
 		.history = versions,

@@ -69,6 +69,10 @@ static const struct option options[] = {
 	{"access", "allow-sha1-signatures", TYPE_CHOICE, AT(allow_sha1_signatures), 0, 0, "no",
 	 "yes"},
 	{"ca", "crl-days", TYPE_NUMBER, AT(crl_days), 1, 3650, NULL, NULL},
+	{"watch", "names", TYPE_CHOICE, AT(watch_names), 0, 0, "no", "yes"},
+	{"watch", "link-local", TYPE_CHOICE, AT(watch_link_local), 0, 0, "no", "yes"},
+	{"watch", "temporary", TYPE_CHOICE, AT(watch_temporary), 0, 0, "no", "yes"},
+	{"watch", "settle", TYPE_TIME, AT(settle_ms), 10, 3600000, NULL, NULL},
 	{"users", "idle-timeout", TYPE_TIME, AT(idle_timeout_ms), 1000, 86400000, NULL, NULL},
 	{"users", "login-lifetime", TYPE_TIME, AT(login_lifetime_ms), 1000, 604800000, NULL, NULL},
 	{"users", "password-length", TYPE_NUMBER, AT(password_length), 1, 64, NULL, NULL},
@@ -112,6 +116,8 @@ bool config_init(struct config *config)
 		.audit_interval_ms = 600000,
 		.verify_signatures = true,
 		.crl_days = 30,
+		.watch_names = true,
+		.settle_ms = 10000,
 		.idle_timeout_ms = 1800000,
 		.login_lifetime_ms = 43200000,
 		.password_length = 8,
@@ -378,7 +384,7 @@ enum config_status config_set(struct config *config, const char *section, const 
 	if (!option && !section_is_known(section)) {
 		snprintf(error, CONFIG_ERROR_MAX,
 			 "there is no section [%.64s]; the sections are service, tpm, access, ca, "
-			 "users and limits",
+			 "watch, users and limits",
 			 section);
 		return CONFIG_REFUSED;
 	}

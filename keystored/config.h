@@ -50,6 +50,11 @@ struct config {
 	struct config_ids administrators;
 	struct config_ids administrator_groups;
 	bool allow_sha1_signatures;
+	/* [watch] */
+	bool watch_names;
+	bool watch_link_local;
+	bool watch_temporary;
+	uint32_t settle_ms;
 	/* [ca] */
 	uint32_t crl_days;
 	/* [users] */

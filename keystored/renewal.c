@@ -6,6 +6,8 @@
 
 bool renewal_is_policy(const struct renewal_policy *policy)
 {
+	if ((unsigned)policy->addresses >= RENEWAL_ADDRESSES_COUNT)
+		return false;
 	switch (policy->mode) {
 	case RENEWAL_DEFAULT:
 	case RENEWAL_OFF:
@@ -30,6 +32,16 @@ struct renewal_policy renewal_resolve(const struct renewal_policy *policy,
 	resolved.mode = profile && profile->renewal_percent ? RENEWAL_PERCENT : RENEWAL_OFF;
 	resolved.value = profile ? profile->renewal_percent : 0;
 	return resolved;
+}
+
+enum renewal_addresses renewal_resolve_addresses(const struct renewal_policy *policy,
+						 bool is_local_mode, bool is_self_signed)
+{
+	if (policy->addresses != RENEWAL_ADDRESSES_DEFAULT)
+		return policy->addresses;
+	return is_local_mode && is_self_signed && policy->mode != RENEWAL_OFF
+		       ? RENEWAL_ADDRESSES_FOLLOW
+		       : RENEWAL_ADDRESSES_REPORT;
 }
 
 int64_t renewal_at(const struct renewal_policy *policy, int64_t not_before, int64_t not_after)

@@ -21,10 +21,21 @@ enum renewal_mode {
 	RENEWAL_MODE_COUNT
 };
 
+/* What is done where names of a certificate are not this device's any more. Numbers are written. */
+enum renewal_addresses {
+	RENEWAL_ADDRESSES_DEFAULT =
+		0, /* self-signed in local mode, and not OFF: FOLLOW; else REPORT */
+	RENEWAL_ADDRESSES_IGNORE,
+	RENEWAL_ADDRESSES_REPORT,
+	RENEWAL_ADDRESSES_FOLLOW, /* and it is renewed with those that took their place */
+	RENEWAL_ADDRESSES_COUNT
+};
+
 struct renewal_policy {
 	enum renewal_mode mode;
 	unsigned value; /* DAYS, PERCENT */
 	bool new_key;	/* with a new key */
+	enum renewal_addresses addresses;
 };
 
 /* Whether the values are those of a policy. */
@@ -33,6 +44,10 @@ bool renewal_is_policy(const struct renewal_policy *policy);
 /* What a default is for a profile (NULL: not known): never a default itself. */
 struct renewal_policy renewal_resolve(const struct renewal_policy *policy,
 				      const struct profile *profile);
+
+/* What the default is for a certificate: never a default itself. */
+enum renewal_addresses renewal_resolve_addresses(const struct renewal_policy *policy,
+						 bool is_local_mode, bool is_self_signed);
 
 /*
  * Unix time at which a certificate with these times is to be renewed; INT64_MAX: never. At the

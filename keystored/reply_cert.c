@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
+#include "service.h"
 #include "store_renewal.h"
 
 static Keystore__V1__CertState state_of(const struct store_cert *cert, int64_t now)
@@ -110,9 +112,29 @@ static void fill_renewal(Keystore__V1__CertInfo *info, const struct store_cert *
 		info->renewal_at = at;
 }
 
-enum store_status reply_cert_build(struct reply_cert *reply, struct store *store, int64_t now,
-				   uint64_t id)
+static void fill_names(struct reply_cert *reply, const struct service *service,
+		       const struct renewal_policy *policy)
 {
+	const struct store_cert *cert = &reply->current;
+	bool is_self_signed = cert->issuer_id == cert->id;
+
+	if (cert->kind != STORE_CERT_DEVICE || !cert->key_id)
+		return;
+	service_own_judge(service, cert, policy, &reply->own);
+	/* Theirs are one more than ours. */
+	reply->info.addresses = (Keystore__V1__AddressPolicy)(policy->addresses + 1);
+	reply->info.addresses_now =
+		(Keystore__V1__AddressPolicy)(renewal_resolve_addresses(policy,
+									service->policy.is_local,
+									is_self_signed) +
+					      1);
+	reply->info.names_note = reply->own.text;
+}
+
+enum store_status reply_cert_build(struct reply_cert *reply, struct service *service, uint64_t id)
+{
+	struct store *store = service->store;
+	int64_t now = clock_now(service->clock);
 	struct store_renewal renewal = {0};
 
 	*reply = (struct reply_cert){0};
@@ -133,6 +155,7 @@ enum store_status reply_cert_build(struct reply_cert *reply, struct store *store
 		return status;
 	reply_cert_fill(&reply->info, &reply->current, now);
 	fill_renewal(&reply->info, &reply->current, &renewal.policy);
+	fill_names(reply, service, &renewal.policy);
 	reply->info.der = bytes(reply->current.der, reply->current.der_len);
 	if (reply->current.state != STORE_CERT_REQUESTED)
 		fill_history(reply, now);

@@ -1,6 +1,7 @@
 /*
- * What is not tried again at once: renewals that have failed. Hides how long each waits: the
- * longer the more often it has failed. Pure: times in, microseconds of one clock.
+ * What is not done again at once: renewals that have failed, and those by which a certificate
+ * follows a device whose addresses come and go. Hides how long each waits: the longer the more
+ * often it was. Pure: times in, microseconds of one clock.
  */
 #ifndef RETRIES_H
 #define RETRIES_H
@@ -10,6 +11,7 @@
 
 #define RETRIES_MIN_USEC (600 * UINT64_C(1000000))
 #define RETRIES_MAX_USEC (86400 * UINT64_C(1000000))
+#define RETRIES_FREE	 4u    /* times in a day that a certificate follows without a wait */
 #define RETRIES_MAX	 1024u /* certificates remembered */
 
 struct retries;
@@ -25,6 +27,9 @@ bool retries_has_failed(const struct retries *retries, uint64_t id, uint32_t ver
 
 /* False: it cannot be remembered, and would be tried again at once. */
 bool retries_failed(struct retries *retries, uint64_t id, uint32_t version, uint64_t now);
+
+/* It has followed, and is of @version now. Where there is no room it is not remembered. */
+void retries_followed(struct retries *retries, uint64_t id, uint32_t version, uint64_t now);
 
 /* Nothing is known of it any more. */
 void retries_forget(struct retries *retries, uint64_t id);

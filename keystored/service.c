@@ -11,6 +11,7 @@
 #include "rejects.h"
 #include "request.h"
 #include "service_info.h"
+#include "service_own.h"
 #include "service_pin.h"
 #include "service_user.h"
 #include "session.h"
@@ -129,6 +130,7 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->clock = clock_new(event, store, log, NULL, NULL);
 	service->crls = crls_new(service);
 	service->upkeep = upkeep_new(service);
+	service->own = service_own_new(service);
 	service->trust = trust_new(store);
 	service->rejects = rejects_new(service);
 	service->txn = txn_new(service);
@@ -139,7 +141,7 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->throttle = throttle_new();
 	service->now = since_boot;
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->upkeep || !service->trust ||
+	    !service->clock || !service->crls || !service->upkeep || !service->own || !service->trust ||
 	    !service->rejects || !service->txn || !service->requests || !service->conns ||
 	    !service->sessions || !service->throttle || !service_users_refresh(service) ||
 	    !load_mode(service) ||
@@ -177,6 +179,7 @@ void service_close(struct service *service)
 	conns_free(service->conns);
 	requests_free(service->requests);
 	crls_free(service->crls);
+	service_own_free(service->own);
 	upkeep_free(service->upkeep);
 	worker_free(service->worker);
 	clock_free(service->clock);

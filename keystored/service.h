@@ -20,6 +20,7 @@ struct crls;
 struct lazy_timer;
 struct rejects;
 struct requests;
+struct service_own;
 struct upkeep;
 struct sessions;
 struct throttle;
@@ -39,6 +40,7 @@ struct service {
 	struct clock *clock;
 	struct crls *crls;
 	struct upkeep *upkeep;
+	struct service_own *own;
 	struct trust *trust;
 	struct rejects *rejects;
 	struct txn *txn;

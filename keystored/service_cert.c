@@ -9,6 +9,7 @@
 #include "service_cert_issue.h"
 #include "service_cert_take.h"
 #include "service_key.h"
+#include "service_own.h"
 #include "x509_issued.h"
 
 #define CA_RSA_NAME    "ca-rsa-2048"
@@ -117,6 +118,10 @@ void service_cert_renew(struct request *request, const void *body, const struct 
 		request_fail(request, STATUS_INVALID,
 			     "the algorithm of a key that is there does not change: ask for a new "
 			     "key");
+		return;
+	}
+	if (asked->follow_names && !service_own_follow(request->service, cert)) {
+		request_fail_memory(request);
 		return;
 	}
 	uint64_t key_id = cert->key_id;

@@ -8,14 +8,16 @@
 #include "request.h"
 #include "service.h"
 #include "service_cert.h"
+#include "service_own.h"
 #include "store_cert.h"
 #include "x509_check.h"
 
 #define FINDINGS_MAX 256u /* in one reply; those of one certificate are not torn apart */
+#define ONE_MAX	     (CHECK_RULES_MAX + 2u) /* of one certificate */
 
 struct finding {
 	Keystore__V1__CheckFinding message;
-	char text[X509_ERROR_MAX];
+	char text[STORE_RENEWAL_NOTE_MAX];
 };
 
 struct checking {
@@ -25,7 +27,7 @@ struct checking {
 	uint64_t checked;
 	bool has_more;
 	size_t count;
-	struct finding findings[FINDINGS_MAX + CHECK_RULES_MAX];
+	struct finding findings[FINDINGS_MAX + ONE_MAX];
 };
 
 static void checking_free(void *state)
@@ -55,7 +57,7 @@ static void answer(struct checking *checking)
 {
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__CertCheckReply body = KEYSTORE__V1__CERT_CHECK_REPLY__INIT;
-	Keystore__V1__CheckFinding *list[FINDINGS_MAX + CHECK_RULES_MAX];
+	Keystore__V1__CheckFinding *list[FINDINGS_MAX + ONE_MAX];
 	struct request *request = checking->request;
 
 	for (size_t i = 0; i < checking->count; i++) {
@@ -75,6 +77,15 @@ static void answer(struct checking *checking)
 	checking_free(checking);
 }
 
+static void add_finding(struct checking *checking, uint64_t id, const struct check_finding *from,
+			const char *text)
+{
+	struct finding *finding = &checking->findings[checking->count++];
+
+	finding->message = reply_finding(from, id);
+	snprintf(finding->text, sizeof finding->text, "%s", text);
+}
+
 static enum cert_status check(struct checking *checking, uint64_t id, const uint8_t *der,
 			      size_t len, const struct profile *profile)
 {
@@ -84,14 +95,42 @@ static enum cert_status check(struct checking *checking, uint64_t id, const uint
 	if (status != CERT_OK)
 		return status;
 	checking->checked++;
-	for (size_t i = 0; i < report.count; i++) {
-		const struct check_finding *from = &report.findings[i];
-		struct finding *finding = &checking->findings[checking->count++];
-
-		finding->message = reply_finding(from, id);
-		memcpy(finding->text, from->text, sizeof finding->text);
-	}
+	for (size_t i = 0; i < report.count; i++)
+		add_finding(checking, id, &report.findings[i], report.findings[i].text);
 	return CERT_OK;
+}
+
+/*
+ * Not of the certificate alone, so that it is no rule of the table: whether its names are still
+ * this device's.
+ */
+static enum store_status check_names(struct checking *checking, const struct store_cert *cert)
+{
+	static const struct check_finding address = {
+		.rule = "san-address-gone",
+		.clause = "RFC 5280 4.2.1.6",
+		.field = CHECK_OF_NAMES,
+		.severity = CHECK_WARNING,
+	};
+	static const struct check_finding host = {
+		.rule = "san-host-gone",
+		.clause = "RFC 5280 4.2.1.6",
+		.field = CHECK_OF_NAMES,
+		.severity = CHECK_WARNING,
+	};
+	struct service *service = checking->request->service;
+	struct store_renewal renewal;
+	struct own_verdict verdict;
+	enum store_status status = store_renewal_get(service->store, cert->id, &renewal);
+
+	if (status != STORE_OK)
+		return status;
+	service_own_judge(service, cert, &renewal.policy, &verdict);
+	if (verdict.addresses)
+		add_finding(checking, cert->id, &address, verdict.text);
+	if (verdict.hosts)
+		add_finding(checking, cert->id, &host, verdict.text);
+	return STORE_OK;
 }
 
 static void fail_check(struct request *request, uint64_t id, enum cert_status status)
@@ -134,8 +173,12 @@ static bool step(struct checking *checking, bool *ret_is_done)
 			      profile_by_id(cert.profile));
 	if (found != CERT_OK)
 		fail_check(request, cert.id, found);
+	else
+		status = check_names(checking, &cert);
+	if (status != STORE_OK)
+		request_fail_store(request, status);
 	store_cert_wipe(&cert);
-	return found == CERT_OK;
+	return found == CERT_OK && status == STORE_OK;
 }
 
 static int on_step(sd_event_source *source, void *user)
@@ -187,10 +230,15 @@ static void check_one(struct request *request, uint64_t id)
 	} else if (checking) {
 		checking->at = id;
 		status = check(checking, id, cert.der, cert.der_len, profile_by_id(cert.profile));
-		if (status == CERT_OK)
-			answer(checking);
-		else
+		enum store_status names =
+			status == CERT_OK ? check_names(checking, &cert) : STORE_OK;
+
+		if (status != CERT_OK)
 			fail_check(request, id, status);
+		else if (names != STORE_OK)
+			request_fail_store(request, names);
+		else
+			answer(checking);
 	}
 	store_cert_wipe(&cert);
 }

@@ -71,8 +71,7 @@ bool issue_names_pack(const struct csr_name *names, size_t count, uint8_t **ret_
 	return true;
 }
 
-/* The list; it points into @cert. NULL: no memory. */
-static struct csr_name *names_unpack(const struct store_cert *cert, size_t *ret_count)
+struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_count)
 {
 	/* A name takes two bytes at least. */
 	struct csr_name *names = calloc(cert->names_len / 2 + 1, sizeof *names);
@@ -200,7 +199,7 @@ static enum cert_status build(const struct issue_order *order, EVP_PKEY *public_
 			      struct cert **ret_cert)
 {
 	size_t name_count = 0;
-	struct csr_name *names = names_unpack(&order->cert, &name_count);
+	struct csr_name *names = issue_names_unpack(&order->cert, &name_count);
 	struct cert_spec spec = {
 		.profile = profile_by_id(order->cert.profile),
 		.subject = order->cert.subject,
@@ -235,7 +234,7 @@ static enum cert_status build_request(const struct issue_order *order, EVP_PKEY 
 		[CSR_TOO_LARGE] = CERT_TOO_LARGE,
 	};
 	size_t count = 0;
-	struct csr_name *names = names_unpack(&order->cert, &count);
+	struct csr_name *names = issue_names_unpack(&order->cert, &count);
 	enum csr_status status = CSR_NOMEM;
 
 	if (names)

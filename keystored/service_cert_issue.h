@@ -57,6 +57,8 @@ struct issue *issue_new(struct request *request);
 /* Subject alternative names as they are stored. False: no memory. */
 bool issue_names_pack(const struct csr_name *names, size_t count, uint8_t **ret_names,
 		      size_t *ret_len);
+/* The list, which points into @cert: free(). NULL: no memory. */
+struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_count);
 
 /* For service_cert_issue*.c: everything that was made, in one transaction. Answers. */
 void issue_store(struct request *request);

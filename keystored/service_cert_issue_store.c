@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
@@ -120,9 +119,7 @@ static void reply_list(struct request *request, const struct issue *issue)
 	enum store_status status = STORE_OK;
 
 	for (size_t i = 0; i < issue->count && status == STORE_OK; i++) {
-		status = reply_cert_build(&built[i], request->service->store,
-					  clock_now(request->service->clock),
-					  issue->orders[i].cert.id);
+		status = reply_cert_build(&built[i], request->service, issue->orders[i].cert.id);
 		list[i] = &built[i].info;
 		body.n_certs++;
 	}
@@ -143,9 +140,7 @@ static void reply_request(struct request *request, const struct issue_order *ord
 	ks_pb_reply reply = KEYSTORE__V1__REPLY__INIT;
 	Keystore__V1__CertRequestReply body = KEYSTORE__V1__CERT_REQUEST_REPLY__INIT;
 	struct reply_cert built;
-	enum store_status status =
-		reply_cert_build(&built, request->service->store,
-				 clock_now(request->service->clock), order->cert.id);
+	enum store_status status = reply_cert_build(&built, request->service, order->cert.id);
 	uint8_t *der = malloc(order->csr_len);
 
 	if (status != STORE_OK || !der) {

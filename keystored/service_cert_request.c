@@ -7,6 +7,7 @@
 #include "service.h"
 #include "service_cert.h"
 #include "service_cert_take.h"
+#include "service_own.h"
 #include "x509_csr_read.h"
 
 /* What the certificate that @asked names is to have again. False: answered. */
@@ -29,6 +30,10 @@ static bool take_again(struct request *request, struct issue_order *order,
 			     "certificate %llu has no key here, or it is not known what it is used "
 			     "as: request a new one",
 			     (unsigned long long)asked->id);
+		return false;
+	}
+	if (asked->follow_names && !service_own_follow(request->service, cert)) {
+		request_fail_memory(request);
 		return false;
 	}
 	free(cert->der);

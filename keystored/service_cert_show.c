@@ -138,8 +138,7 @@ void service_cert_reply(struct request *request, uint64_t id, const char *note)
 	Keystore__V1__CertReply body = KEYSTORE__V1__CERT_REPLY__INIT;
 	struct reply_cert built;
 	char told[256];
-	enum store_status status = reply_cert_build(&built, request->service->store,
-						    clock_now(request->service->clock), id);
+	enum store_status status = reply_cert_build(&built, request->service, id);
 
 	if (status == STORE_OK) {
 		snprintf(told, sizeof told, "%s", note);

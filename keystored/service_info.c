@@ -7,6 +7,7 @@
 #include "reply.h"
 #include "request.h"
 #include "service.h"
+#include "service_own.h"
 #include "store_renewal.h"
 
 #define SOON (30 * INT64_C(86400)) /* seconds: of these a status tells */
@@ -71,6 +72,7 @@ void service_info_status(struct request *request, const void *body, const struct
 	};
 	int64_t now = clock_now(service->clock);
 	struct tpm_counters counters;
+	char names_note[SERVICE_OWN_STATUS_MAX];
 	char note[CLOCK_TEXT_MAX];
 	struct reply_tpm tpm;
 	uint64_t expiring = 0;
@@ -86,6 +88,8 @@ void service_info_status(struct request *request, const void *body, const struct
 		expired = expiring = 0;
 	answer.clock = clock_states[clock_state(service->clock)];
 	answer.clock_note = note;
+	answer.names_watched = service_own_explain(service->own, names_note);
+	answer.names_note = names_note;
 	answer.certs_expired = expired;
 	answer.certs_expiring = expiring;
 	answer.server_version = (char *)(uintptr_t)KEYSTORE_VERSION;

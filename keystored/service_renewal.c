@@ -17,6 +17,8 @@ struct setting {
 	struct change change;
 	struct store_cert cert;
 	struct renewal_policy policy;
+	bool keeps_mode; /* with value and new key */
+	bool keeps_addresses;
 };
 
 static enum store_status apply(struct service *service, struct change *change)
@@ -27,7 +29,11 @@ static enum store_status apply(struct service *service, struct change *change)
 
 	if (status != STORE_OK)
 		return status;
-	renewal.policy = setting->policy;
+	enum renewal_addresses before = renewal.policy.addresses;
+
+	if (!setting->keeps_mode)
+		renewal.policy = setting->policy;
+	renewal.policy.addresses = setting->keeps_addresses ? before : setting->policy.addresses;
 	/* It may be possible with this one. */
 	renewal.reported_version = 0;
 	status = store_renewal_set(service->store, setting->cert.id, &renewal);
@@ -67,8 +73,15 @@ static bool is_possible(struct request *request, const struct store_cert *cert,
 {
 	unsigned long long id = cert->id;
 	bool renews = policy->mode == RENEWAL_DAYS || policy->mode == RENEWAL_PERCENT;
+	bool is_device = cert->kind == STORE_CERT_DEVICE && cert->key_id;
 
-	if (!renewal_is_policy(policy))
+	if ((unsigned)policy->addresses >= RENEWAL_ADDRESSES_COUNT)
+		request_fail(
+			request, STATUS_INVALID,
+			"addresses that certificate %llu names and that are gone are followed, "
+			"reported or ignored, or what is usual is done",
+			id);
+	else if (!renewal_is_policy(policy))
 		request_fail(
 			request, STATUS_INVALID,
 			"certificate %llu is renewed 1 to %d days before its end, or when 1 to "
@@ -80,6 +93,11 @@ static bool is_possible(struct request *request, const struct store_cert *cert,
 			"the key of certificate %llu is not here, so that it cannot be renewed "
 			"here: you are warned of its end",
 			id);
+	else if (policy->addresses != RENEWAL_ADDRESSES_DEFAULT && !is_device)
+		request_fail(request, STATUS_CONFLICT,
+			     "certificate %llu is not this device's with its key here: addresses "
+			     "that it names are not followed",
+			     id);
 	else if (policy->new_key && cert->kind == STORE_CERT_CA)
 		request_fail(request, STATUS_CONFLICT,
 			     "certificate %llu is a CA's, and with a new key it would not have "
@@ -99,6 +117,12 @@ void service_cert_set_renewal(struct request *request, const void *body,
 		.reply = reply,
 		.free = setting_free,
 	};
+	static const char *const addresses[RENEWAL_ADDRESSES_COUNT] = {
+		[RENEWAL_ADDRESSES_DEFAULT] = ", addresses by default",
+		[RENEWAL_ADDRESSES_IGNORE] = ", addresses ignored",
+		[RENEWAL_ADDRESSES_REPORT] = ", addresses reported",
+		[RENEWAL_ADDRESSES_FOLLOW] = ", addresses followed",
+	};
 	static const char *const modes[RENEWAL_MODE_COUNT] = {
 		[RENEWAL_DEFAULT] = "default",
 		[RENEWAL_OFF] = "off",
@@ -106,15 +130,30 @@ void service_cert_set_renewal(struct request *request, const void *body,
 		[RENEWAL_PERCENT] = "per cent left",
 	};
 	const Keystore__V1__CertSetRenewalRequest *asked = body;
+	bool keeps_mode = asked->mode == KEYSTORE__V1__RENEWAL_MODE__RENEWAL_MODE_UNCHANGED;
+	bool keeps_addresses =
+		asked->addresses == KEYSTORE__V1__ADDRESS_POLICY__ADDRESS_POLICY_UNSPECIFIED;
+	/* Theirs are one more than ours. */
 	struct renewal_policy policy = {
-		.mode = (enum renewal_mode)asked->mode,
+		.mode = keeps_mode ? RENEWAL_DEFAULT : (enum renewal_mode)asked->mode,
 		.value = asked->value,
 		.new_key = asked->new_key,
+		.addresses = keeps_addresses
+				     ? RENEWAL_ADDRESSES_DEFAULT
+				     : (enum renewal_addresses)((unsigned)asked->addresses - 1),
 	};
 	struct setting *setting;
 	struct store_cert cert;
+	char when[48];
 
 	(void)key;
+	if (keeps_mode && (asked->value || asked->new_key)) {
+		request_fail(request, STATUS_INVALID,
+			     "when certificate %llu is renewed, and with which key, goes together: "
+			     "set both, or neither",
+			     (unsigned long long)asked->id);
+		return;
+	}
 	if (!service_cert_find(request, asked->id, &cert))
 		return;
 	if (!is_possible(request, &cert, &policy)) {
@@ -130,9 +169,16 @@ void service_cert_set_renewal(struct request *request, const void *body,
 	setting->change.kind = &kind;
 	setting->cert = cert;
 	setting->policy = policy;
-	snprintf(setting->change.detail, sizeof setting->change.detail, "certificate %llu: %s %u%s",
-		 (unsigned long long)cert.id, modes[policy.mode], policy.value,
-		 policy.new_key ? ", new key" : "");
+	setting->keeps_mode = keeps_mode;
+	setting->keeps_addresses = keeps_addresses;
+	if (keeps_mode)
+		snprintf(when, sizeof when, "when it was");
+	else
+		snprintf(when, sizeof when, "%s %u%s", modes[policy.mode], policy.value,
+			 policy.new_key ? ", new key" : "");
+	snprintf(setting->change.detail, sizeof setting->change.detail, "certificate %llu: %s%s",
+		 (unsigned long long)cert.id, when,
+		 keeps_addresses ? "" : addresses[policy.addresses]);
 	request_change(request, &setting->change);
 }
 

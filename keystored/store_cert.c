@@ -112,10 +112,17 @@ enum store_status store_cert_add(struct store *store, const struct store_cert *c
 enum store_status store_cert_renew(struct store *store, const struct store_cert *cert)
 {
 	enum store_status status = store_db_run_with_id(store, SQL_CERT_SUPERSEDE, cert->id);
+	sqlite3_stmt *renew = store_db_statement(store, SQL_CERT_RENEW);
 
-	if (status == STORE_OK)
-		status = store_db_changed_one(
-			store, store_db_run_with_id(store, SQL_CERT_RENEW, cert->id));
+	if (!renew)
+		return store_db_last(store);
+	if (status == STORE_OK) {
+		sqlite3_bind_int64(renew, 1, (int64_t)cert->id);
+		if (cert->names)
+			sqlite3_bind_blob(renew, 2, cert->names, (int)cert->names_len,
+					  SQLITE_STATIC);
+		status = store_db_changed_one(store, store_db_run(store, renew));
+	}
 	return status == STORE_OK ? add_version(store, cert, cert->id) : status;
 }
 

@@ -60,7 +60,10 @@ void store_cert_wipe(struct store_cert *cert);
  */
 [[nodiscard]] enum store_status store_cert_add(struct store *store, const struct store_cert *cert,
 					       uint64_t *ret_id);
-/* A new version of @cert->id; the one before is superseded. In a transaction. */
+/*
+ * A new version of @cert->id; the one before is superseded. Without names they stay what they
+ * were. In a transaction.
+ */
 [[nodiscard]] enum store_status store_cert_renew(struct store *store,
 						 const struct store_cert *cert);
 /* The current version, all of it. */

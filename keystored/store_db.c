@@ -141,6 +141,7 @@ static const char *const migrations[] = {
 	store_schema_renewal,
 	store_schema_service,
 	store_schema_user,
+	store_schema_own,
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -112,6 +112,9 @@ enum store_sql {
 	SQL_RENEWAL_WALK,
 	SQL_RENEWAL_COUNT,
 	SQL_CERT_DELETE_RENEWAL,
+	SQL_OWN_LIST,
+	SQL_OWN_CLEAR,
+	SQL_OWN_ADD,
 	SQL_SERVICE_BY_NAME,
 	SQL_SERVICE_BY_ID,
 	SQL_SERVICE_OF_CERT,
@@ -194,6 +197,7 @@ extern const char store_schema_trust[];
 extern const char *const store_sql_trust[SQL_COUNT];
 extern const char store_schema_revocation[];
 extern const char store_schema_renewal[];
+extern const char store_schema_own[];
 extern const char *const store_sql_revocation[SQL_COUNT];
 extern const char store_schema_service[];
 extern const char *const store_sql_service[SQL_COUNT];

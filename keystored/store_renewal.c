@@ -1,7 +1,5 @@
 #include "store_renewal.h"
 
-#include <stdio.h>
-
 #include "store_db.h"
 
 static void read_renewal(sqlite3_stmt *row, int at, struct store_renewal *renewal)
@@ -9,14 +7,17 @@ static void read_renewal(sqlite3_stmt *row, int at, struct store_renewal *renewa
 	*renewal = (struct store_renewal){
 		.policy = {.mode = (enum renewal_mode)sqlite3_column_int(row, at),
 			   .value = (unsigned)sqlite3_column_int(row, at + 1),
-			   .new_key = sqlite3_column_int(row, at + 2) != 0},
+			   .new_key = sqlite3_column_int(row, at + 2) != 0,
+			   .addresses = (enum renewal_addresses)sqlite3_column_int(row, at + 6)},
 		.warned_version = (uint32_t)sqlite3_column_int64(row, at + 3),
 		.warned_days = (unsigned)sqlite3_column_int(row, at + 4),
 		.reported_version = (uint32_t)sqlite3_column_int64(row, at + 5),
 	};
+	store_db_text(row, at + 7, renewal->names_note, sizeof renewal->names_note);
 	/* What a newer version wrote does not renew anything here. */
 	if (!renewal_is_policy(&renewal->policy))
-		renewal->policy = (struct renewal_policy){.mode = RENEWAL_OFF};
+		renewal->policy = (struct renewal_policy){.mode = RENEWAL_OFF,
+							  .addresses = RENEWAL_ADDRESSES_REPORT};
 }
 
 enum store_status store_renewal_get(struct store *store, uint64_t id,
@@ -53,16 +54,11 @@ enum store_status store_renewal_set(struct store *store, uint64_t id,
 	sqlite3_bind_int64(set, 5, renewal->warned_version);
 	sqlite3_bind_int(set, 6, (int)renewal->warned_days);
 	sqlite3_bind_int64(set, 7, renewal->reported_version);
+	sqlite3_bind_int(set, 8, (int)renewal->policy.addresses);
+	sqlite3_bind_text(set, 9, renewal->names_note, -1, SQLITE_STATIC);
 	enum store_status status = store_db_run(store, set);
 
 	return store_db_changed_one(store, status);
-}
-
-static void read_text(sqlite3_stmt *row, int column, char *text, size_t size)
-{
-	const unsigned char *stored = sqlite3_column_text(row, column);
-
-	snprintf(text, size, "%s", stored ? (const char *)stored : "");
 }
 
 static void read_cert(sqlite3_stmt *row, struct store_cert *cert)
@@ -78,11 +74,14 @@ static void read_cert(sqlite3_stmt *row, struct store_cert *cert)
 	};
 	cert->facts.not_before = sqlite3_column_int64(row, 6);
 	cert->facts.not_after = sqlite3_column_int64(row, 7);
-	cert->request_created = sqlite3_column_int64(row, 18);
-	read_text(row, 8, cert->facts.common_name, sizeof cert->facts.common_name);
-	read_text(row, 9, cert->facts.subject, sizeof cert->facts.subject);
-	read_text(row, 10, cert->facts.issuer, sizeof cert->facts.issuer);
-	read_text(row, 11, cert->key_name, sizeof cert->key_name);
+	cert->request_created = sqlite3_column_int64(row, 20);
+	cert->created = sqlite3_column_int64(row, 21);
+	cert->names = (uint8_t *)(uintptr_t)sqlite3_column_blob(row, 22);
+	cert->names_len = (size_t)sqlite3_column_bytes(row, 22);
+	store_db_text(row, 8, cert->facts.common_name, sizeof cert->facts.common_name);
+	store_db_text(row, 9, cert->facts.subject, sizeof cert->facts.subject);
+	store_db_text(row, 10, cert->facts.issuer, sizeof cert->facts.issuer);
+	store_db_text(row, 11, cert->key_name, sizeof cert->key_name);
 }
 
 enum store_status store_renewal_walk(struct store *store, uint64_t after, unsigned limit,

@@ -8,6 +8,8 @@
 #include "renewal.h"
 #include "store_cert.h"
 
+#define STORE_RENEWAL_NOTE_MAX 512
+
 struct store_renewal {
 	struct renewal_policy policy;
 	/* Of version @warned_version it was told that it ends, so many days ahead; 0: not yet. */
@@ -15,6 +17,8 @@ struct store_renewal {
 	unsigned warned_days;
 	/* Version @reported_version is due and cannot be renewed here, which was told. 0: none. */
 	uint32_t reported_version;
+	/* What was told last of names that are not this device's any more; "": they are. */
+	char names_note[STORE_RENEWAL_NOTE_MAX];
 };
 
 /* Zeroes where nothing was set. */
@@ -24,7 +28,10 @@ struct store_renewal {
 [[nodiscard]] enum store_status store_renewal_set(struct store *store, uint64_t id,
 						  const struct store_renewal *renewal);
 
-/* Current versions that are ACTIVE, and their policies. Of @cert what a list has. */
+/*
+ * Current versions that are ACTIVE, and their policies. Of @cert what a list has, and of
+ * devices whose key is here the names, borrowed for the call.
+ */
 typedef bool store_renewal_fn(const struct store_cert *cert, const struct store_renewal *renewal,
 			      void *user);
 /* At most @limit after @after, in order of IDs. *ret_last: the last one; @after: no more. */

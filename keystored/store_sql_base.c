@@ -95,7 +95,8 @@ const char *const store_sql_base[SQL_COUNT] = {
 		" ?15, ?16 FROM certificate WHERE id = ?1",
 	[SQL_CERT_SUPERSEDE] =
 		"UPDATE certificate_version SET state = 2 WHERE certificate_id = ?1 AND state = 1",
-	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1 WHERE id = ?1",
+	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1,"
+			   " names = coalesce(?2, names) WHERE id = ?1",
 	[SQL_CERT_GET] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_CURRENT
 			 " WHERE c.id = ?1",
 	[SQL_CERT_NEXT] = "SELECT " CERT_COLUMNS ", v.der, c.subject, c.names" CERT_CURRENT

@@ -1,8 +1,12 @@
-/* Schema and statements of revocations, CRLs, the clock and renewals. Part of store_db.c's tables. */
+/*
+ * Schema and statements of revocations, CRLs, the clock, renewals and what this device is called.
+ * Part of store_db.c's tables.
+ */
 #include "store_db.h"
 
 #define RENEWAL_COLUMNS                                                                            \
-	"n.mode, n.value, n.new_key, n.warned_version, n.warned_days, n.reported_version"
+	"n.mode, n.value, n.new_key, n.warned_version, n.warned_days, n.reported_version,"         \
+	" n.addresses, n.names_note"
 /* As store_revoke.c reads them. */
 #define REVOKE_COLUMNS "version, state, issuer_id, serial, revocation_reason, certificate_id"
 #define REVOKE_LISTED(which)                                                                       \
@@ -46,6 +50,18 @@ const char store_schema_renewal[] =
 	"CREATE INDEX certificate_version_by_end ON certificate_version(not_after) WHERE state = "
 	"1;";
 
+/* No reference to certificates: it is what any of them may name. */
+const char store_schema_own[] =
+	"CREATE TABLE own_name ("
+	" type INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" interface TEXT NOT NULL,"
+	" is_here INTEGER NOT NULL,"
+	" since INTEGER NOT NULL,"
+	" PRIMARY KEY (type, name)) WITHOUT ROWID;"
+	"ALTER TABLE renewal ADD COLUMN addresses INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE renewal ADD COLUMN names_note TEXT NOT NULL DEFAULT '';";
+
 const char *const store_sql_revocation[SQL_COUNT] = {
 	[SQL_REVOKE_LIST] = "SELECT " REVOKE_COLUMNS
 			    " FROM certificate_version WHERE certificate_id = ?1 ORDER BY version",
@@ -88,16 +104,18 @@ const char *const store_sql_revocation[SQL_COUNT] = {
 	[SQL_RENEWAL_GET] = "SELECT " RENEWAL_COLUMNS " FROM renewal n WHERE certificate_id = ?1",
 	[SQL_RENEWAL_SET] =
 		"INSERT INTO renewal (certificate_id, mode, value, new_key, warned_version,"
-		" warned_days, reported_version)"
-		" SELECT id, ?2, ?3, ?4, ?5, ?6, ?7 FROM certificate WHERE id = ?1"
+		" warned_days, reported_version, addresses, names_note)"
+		" SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM certificate WHERE id = ?1"
 		" ON CONFLICT DO UPDATE SET mode = excluded.mode, value = excluded.value,"
 		" new_key = excluded.new_key, warned_version = excluded.warned_version,"
 		" warned_days = excluded.warned_days,"
-		" reported_version = excluded.reported_version",
+		" reported_version = excluded.reported_version,"
+		" addresses = excluded.addresses, names_note = excluded.names_note",
 	[SQL_RENEWAL_WALK] =
 		"SELECT c.id, c.kind, c.profile, v.version, v.key_id, v.issuer_id, v.not_before,"
 		" v.not_after, v.common_name, v.subject, v.issuer, k.name, " RENEWAL_COLUMNS ","
-		" (SELECT r.created FROM certificate_request r WHERE r.certificate_id = c.id)"
+		" (SELECT r.created FROM certificate_request r WHERE r.certificate_id = c.id),"
+		" c.created, CASE WHEN c.kind = 2 AND v.key_id IS NOT NULL THEN c.names END"
 		" FROM certificate c JOIN certificate_version v"
 		" ON v.certificate_id = c.id AND v.version = c.version AND v.state = 1"
 		" LEFT JOIN key k ON k.id = v.key_id LEFT JOIN renewal n ON n.certificate_id = c.id"
@@ -106,5 +124,9 @@ const char *const store_sql_revocation[SQL_COUNT] = {
 			      " WHERE state = 1 AND not_after < ?1),"
 			      " (SELECT count(*) FROM certificate_version"
 			      " WHERE state = 1 AND not_after >= ?1 AND not_after < ?2)",
+	[SQL_OWN_LIST] = "SELECT type, name, interface, is_here, since FROM own_name",
+	[SQL_OWN_CLEAR] = "DELETE FROM own_name",
+	[SQL_OWN_ADD] = "INSERT INTO own_name (type, name, interface, is_here, since)"
+			" VALUES (?1,?2,?3,?4,?5)",
 	[SQL_CERT_DELETE_RENEWAL] = "DELETE FROM renewal WHERE certificate_id = ?1",
 };

@@ -14,6 +14,7 @@
 #include "retries.h"
 #include "service.h"
 #include "service_cert_take.h"
+#include "service_own.h"
 #include "service_renewal.h"
 #include "store_renewal.h"
 
@@ -22,13 +23,16 @@
 #define STEP_USEC 2000 /* between two pages: others want the loop too */
 #define DUE_MAX	  64
 #define NOTE_MAX  320
+#define TEXT_MAX  (STORE_RENEWAL_NOTE_MAX + 160)
 
 /* One of a page, and what there is to tell of it. */
 struct seen {
 	struct store_cert cert;
 	struct store_renewal renewal;
-	unsigned warning;    /* days; 0: none */
-	char note[NOTE_MAX]; /* it is due, and why nothing comes of it; "": nothing to tell */
+	unsigned warning;	/* days; 0: none */
+	char note[NOTE_MAX];	/* it is due, and why nothing comes of it; "": nothing to tell */
+	struct own_verdict own; /* of its names */
+	bool has_new_names_note;
 };
 
 struct due {
@@ -37,6 +41,7 @@ struct due {
 	int64_t not_after; /* of the new version */
 	bool is_outside;   /* a CSR is what can be made here */
 	bool new_key;
+	bool follows_names;
 	char key_name[NAMES_KEY_MAX + 1]; /* is_outside: of the new key; "": the same one */
 };
 
@@ -60,14 +65,20 @@ static bool add_to_page(const struct store_cert *cert, const struct store_renewa
 {
 	struct upkeep *upkeep = user;
 
-	upkeep->page[upkeep->seen++] = (struct seen){.cert = *cert, .renewal = *renewal};
+	struct seen *seen = &upkeep->page[upkeep->seen++];
+
+	*seen = (struct seen){.cert = *cert, .renewal = *renewal};
+	service_own_judge(upkeep->service, cert, &renewal->policy, &seen->own);
+	/* Borrowed until now. */
+	seen->cert.names = NULL;
+	seen->cert.names_len = 0;
 	return true;
 }
 
 /* Why a new version would end no later; false: it would. */
-static bool issuer_ends(struct upkeep *upkeep, struct seen *seen, int64_t *not_after)
+static bool issuer_ends(struct upkeep *upkeep, const struct store_cert *cert, int64_t *not_after,
+			char note[NOTE_MAX])
 {
-	const struct store_cert *cert = &seen->cert;
 	struct store_cert issuer;
 	bool ends = false;
 
@@ -78,7 +89,7 @@ static bool issuer_ends(struct upkeep *upkeep, struct seen *seen, int64_t *not_a
 		*not_after = issuer.facts.not_after;
 	if (*not_after <= cert->facts.not_after) {
 		ends = true;
-		snprintf(seen->note, sizeof seen->note,
+		snprintf(note, NOTE_MAX,
 			 "it is due to be renewed, and would end no later, since its issuer, "
 			 "certificate %llu, ends then: renew that first",
 			 (unsigned long long)issuer.id);
@@ -110,6 +121,20 @@ static bool look_outside(const struct seen *seen, char *note, size_t size)
 	return !*note;
 }
 
+static void add_due(struct upkeep *upkeep, const struct store_cert *cert, struct due *due)
+{
+	if (retries_wait(upkeep->retries, cert->id, cert->version, lazy_timer_now(upkeep->timer)))
+		return;
+	if (upkeep->due_count == DUE_MAX) {
+		upkeep->is_full = true;
+		return;
+	}
+	if (due->is_outside && due->new_key &&
+	    !cert_name_successor(upkeep->service, cert, due->key_name))
+		due->key_name[0] = '\0';
+	upkeep->due[upkeep->due_count++] = *due;
+}
+
 static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t now)
 {
 	const struct store_cert *cert = &seen->cert;
@@ -122,24 +147,24 @@ static void look_at_renewal(struct upkeep *upkeep, struct seen *seen, int64_t no
 		.not_after = now + life,
 		.is_outside = !cert->issuer_id,
 		.new_key = policy.new_key,
+		.follows_names = seen->own.is_due,
 	};
 
-	if (!cert->key_id ||
-	    renewal_at(&policy, cert->facts.not_before, cert->facts.not_after) > now)
+	if (!cert->key_id)
 		return;
-	if (due.is_outside ? !look_outside(seen, seen->note, sizeof seen->note)
-			   : issuer_ends(upkeep, seen, &due.not_after))
-		return;
-	if (retries_wait(upkeep->retries, cert->id, cert->version, lazy_timer_now(upkeep->timer)))
-		return;
-	if (upkeep->due_count == DUE_MAX) {
-		upkeep->is_full = true;
+	/* That it ends no later is no reason against new names. */
+	if (due.follows_names) {
+		char unused[NOTE_MAX];
+
+		(void)issuer_ends(upkeep, cert, &due.not_after, unused);
+		add_due(upkeep, cert, &due);
 		return;
 	}
-	if (due.is_outside && due.new_key &&
-	    !cert_name_successor(upkeep->service, cert, due.key_name))
-		due.key_name[0] = '\0';
-	upkeep->due[upkeep->due_count++] = due;
+	if (renewal_at(&policy, cert->facts.not_before, cert->facts.not_after) > now)
+		return;
+	if (due.is_outside ? look_outside(seen, seen->note, sizeof seen->note)
+			   : !issuer_ends(upkeep, cert, &due.not_after, seen->note))
+		add_due(upkeep, cert, &due);
 }
 
 static void look_at(struct upkeep *upkeep, struct seen *seen, int64_t now)
@@ -158,6 +183,8 @@ static void look_at(struct upkeep *upkeep, struct seen *seen, int64_t now)
 		seen->note[0] = '\0';
 	if (*seen->note)
 		renewal->reported_version = cert->version;
+	seen->has_new_names_note = strcmp(renewal->names_note, seen->own.text) != 0;
+	memcpy(renewal->names_note, seen->own.text, sizeof renewal->names_note);
 }
 
 static int days_left(const struct seen *seen, int64_t now)
@@ -165,26 +192,83 @@ static int days_left(const struct seen *seen, int64_t now)
 	return (int)((seen->cert.facts.not_after - now + DAY - 1) / DAY);
 }
 
-/* What is told is remembered in the same transaction. */
-static enum store_status record(struct upkeep *upkeep, const struct seen *seen, int64_t now)
+static bool tells_of_end(const struct seen *seen)
 {
-	struct service *service = upkeep->service;
-	char detail[NOTE_MAX + 160];
+	return seen->warning || *seen->note;
+}
+
+static bool tells_of_names(const struct seen *seen)
+{
+	return seen->has_new_names_note && *seen->own.text;
+}
+
+/* Nothing is told where names are the device's again, which is remembered too. */
+static bool has_news(const struct seen *seen)
+{
+	return tells_of_end(seen) || seen->has_new_names_note;
+}
+
+static void write_end(const struct seen *seen, int64_t now, char *text, size_t size)
+{
+	snprintf(text, size, "certificate %llu “%.64s” ends in %d days%s%s",
+		 (unsigned long long)seen->cert.id, seen->cert.facts.common_name,
+		 days_left(seen, now), *seen->note ? ": " : "", seen->note);
+}
+
+static void write_names(const struct seen *seen, char *text, size_t size)
+{
+	snprintf(text, size, "certificate %llu “%.64s”: %s", (unsigned long long)seen->cert.id,
+		 seen->cert.facts.common_name, seen->own.text);
+}
+
+static enum store_status audit(struct upkeep *upkeep, const struct seen *seen,
+			       const char *operation, const char *detail)
+{
 	struct audit_entry entry = {
 		.uid = geteuid(),
 		.pid = getpid(),
-		.operation = "cert expiry",
+		.operation = operation,
 		.object = seen->cert.key_name,
 		.status = status_name(STATUS_OK),
 		.detail = detail,
 	};
 
-	snprintf(detail, sizeof detail, "certificate %llu “%.64s” ends in %d days%s%s",
-		 (unsigned long long)seen->cert.id, seen->cert.facts.common_name,
-		 days_left(seen, now), *seen->note ? ": " : "", seen->note);
-	enum store_status status = store_renewal_set(service->store, seen->cert.id, &seen->renewal);
+	return audit_record(upkeep->service->audit, &entry);
+}
 
-	return status == STORE_OK ? audit_record(service->audit, &entry) : status;
+/* What is told is remembered in the same transaction. */
+static enum store_status record(struct upkeep *upkeep, const struct seen *seen, int64_t now)
+{
+	char text[TEXT_MAX];
+	enum store_status status =
+		store_renewal_set(upkeep->service->store, seen->cert.id, &seen->renewal);
+
+	if (status == STORE_OK && tells_of_end(seen)) {
+		write_end(seen, now, text, sizeof text);
+		status = audit(upkeep, seen, "cert expiry", text);
+	}
+	if (status == STORE_OK && tells_of_names(seen)) {
+		write_names(seen, text, sizeof text);
+		status = audit(upkeep, seen, "cert names", text);
+	}
+	return status;
+}
+
+static void publish(struct upkeep *upkeep, const struct seen *seen, int64_t now)
+{
+	struct service *service = upkeep->service;
+	char text[TEXT_MAX];
+
+	if (tells_of_end(seen)) {
+		write_end(seen, now, text, sizeof text);
+		log_line(service->log, LOG_LEVEL_WARNING, "%s", text);
+		service_renewal_publish(service, &seen->cert, days_left(seen, now), seen->note);
+	}
+	if (tells_of_names(seen)) {
+		write_names(seen, text, sizeof text);
+		log_line(service->log, LOG_LEVEL_WARNING, "%s", text);
+		service_own_publish(service, &seen->cert, seen->own.text);
+	}
 }
 
 static void tell(struct upkeep *upkeep, int64_t now)
@@ -194,12 +278,12 @@ static void tell(struct upkeep *upkeep, int64_t now)
 	size_t count = 0;
 
 	for (size_t i = 0; i < upkeep->seen; i++)
-		count += upkeep->page[i].warning || *upkeep->page[i].note;
+		count += has_news(&upkeep->page[i]);
 	if (!count)
 		return;
 	status = store_begin(service->store);
 	for (size_t i = 0; i < upkeep->seen && status == STORE_OK; i++) {
-		if (upkeep->page[i].warning || *upkeep->page[i].note)
+		if (has_news(&upkeep->page[i]))
 			status = record(upkeep, &upkeep->page[i], now);
 	}
 	if (status == STORE_OK)
@@ -212,17 +296,8 @@ static void tell(struct upkeep *upkeep, int64_t now)
 			 store_error(service->store));
 		return;
 	}
-	for (size_t i = 0; i < upkeep->seen; i++) {
-		const struct seen *seen = &upkeep->page[i];
-
-		if (!seen->warning && !*seen->note)
-			continue;
-		log_line(service->log, LOG_LEVEL_WARNING,
-			 "certificate %llu “%.64s” ends in %d days%s%s",
-			 (unsigned long long)seen->cert.id, seen->cert.facts.common_name,
-			 days_left(seen, now), *seen->note ? ": " : "", seen->note);
-		service_renewal_publish(service, &seen->cert, days_left(seen, now), seen->note);
-	}
+	for (size_t i = 0; i < upkeep->seen; i++)
+		publish(upkeep, &upkeep->page[i], now);
 }
 
 /* One page. True: there is another one. */
@@ -284,7 +359,10 @@ static void renewed(enum status status, const char *message, void *user)
 	const struct due *due = &upkeep->due[0];
 	bool is_first = !retries_has_failed(upkeep->retries, due->id, due->version);
 
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && due->follows_names) {
+		retries_followed(upkeep->retries, due->id, due->version + 1,
+				 lazy_timer_now(upkeep->timer));
+	} else if (status == STATUS_OK) {
 		retries_forget(upkeep->retries, due->id);
 	} else {
 		note_failure(upkeep, due);
@@ -304,6 +382,7 @@ static bool ask_to_renew(struct upkeep *upkeep, const struct due *due, bool is_q
 	body.id = due->id;
 	body.validity = &validity;
 	body.new_key = due->new_key;
+	body.follow_names = due->follows_names;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_RENEW;
 	request.cert_renew = &body;
 	return request_own(upkeep->service, &request, is_quiet, renewed, upkeep);
@@ -318,6 +397,7 @@ static bool ask_for_csr(struct upkeep *upkeep, const struct due *due, bool is_qu
 	if (store_cert_get(upkeep->service->store, due->id, &cert) != STORE_OK)
 		return false;
 	body.id = due->id;
+	body.follow_names = due->follows_names;
 	if (*due->key_name) {
 		body.new_key = (char *)(uintptr_t)due->key_name;
 		body.algorithm = (Keystore__V1__Algorithm)cert.key_algorithm;

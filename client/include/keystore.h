@@ -174,6 +174,8 @@ struct ks_service {
 	const char *clock_note;	 /* what is wrong with it, or whether it is synchronised */
 	uint64_t certs_expiring; /* active ones that end within 30 days */
 	uint64_t certs_expired;	 /* active ones that have ended */
+	bool names_watched;	 /* the device's addresses and host name */
+	const char *names_note;	 /* how many there are, or why not */
 };
 
 enum ks_name_type {
@@ -203,6 +205,7 @@ enum ks_event_type {
 	KS_EVENT_CERT_UPDATED = 6, /* renewed */
 	KS_EVENT_CERT_DELETED = 7,
 	KS_EVENT_EXPIRY = 21, /* a certificate ends soon, or is due and cannot be renewed */
+	KS_EVENT_NAMES = 22,  /* a certificate names what the device is not called any more */
 	KS_EVENT_CRL = 20,    /* a CA's list is a new one */
 	KS_EVENT_TRUST = 30,  /* a trust group's lists or switches have changed */
 	KS_EVENT_SERVICE_CREATED = 32,
@@ -216,13 +219,13 @@ struct ks_event {
 	const struct ks_tpm *tpm; /* KS_EVENT_TPM */
 	uint64_t key_id;	  /* KS_EVENT_KEY_* */
 	const char *key_name;
-	uint64_t cert_id; /* KS_EVENT_CERT_* */
+	uint64_t cert_id; /* KS_EVENT_CERT_*, KS_EVENT_EXPIRY, KS_EVENT_NAMES */
 	const char *cert_common_name;
 	const struct ks_crl *crl; /* KS_EVENT_CRL: ca_id, number, next_update */
 	int32_t days_left;	  /* KS_EVENT_EXPIRY, and of the certificate: … */
 	int64_t not_after;
-	const char *note;	     /* … why it is not renewed; else "" */
-	const char *group;	     /* KS_EVENT_TRUST, KS_EVENT_REJECTED */
+	const char *note;  /* … why it is not renewed; else "". KS_EVENT_NAMES: what is gone */
+	const char *group; /* KS_EVENT_TRUST, KS_EVENT_REJECTED */
 	const char *service_name;    /* KS_EVENT_SERVICE_*; its certificate in cert_id */
 	uint64_t rejected_id;	     /* KS_EVENT_REJECTED */
 	const uint8_t *fingerprint;  /* KS_EVENT_REJECTED: 32 bytes */

@@ -56,6 +56,19 @@ enum ks_renewal_mode {
 	KS_RENEWAL_OFF = 1,
 	KS_RENEWAL_DAYS_BEFORE = 2,  /* so many days before the end, 1..3650 */
 	KS_RENEWAL_PERCENT_LEFT = 3, /* when so much of the life is left, 1..66 */
+	KS_RENEWAL_UNCHANGED = 4,    /* to set the addresses alone: without value and new_key */
+};
+
+/*
+ * What is done where a device's certificate names an address or a host name that the device had,
+ * and has no longer.
+ */
+enum ks_addresses {
+	KS_ADDRESSES_UNCHANGED = 0, /* to set; read: the certificate is no device's */
+	KS_ADDRESSES_DEFAULT = 1, /* self-signed in local mode, and not OFF: FOLLOW; else REPORT */
+	KS_ADDRESSES_IGNORE = 2,
+	KS_ADDRESSES_REPORT = 3,
+	KS_ADDRESSES_FOLLOW = 4, /* and it is renewed with what took the place */
 };
 
 /* When a certificate is renewed by itself: not before a third of its life is over. */
@@ -63,6 +76,7 @@ struct ks_renewal {
 	enum ks_renewal_mode mode;
 	uint32_t value; /* DAYS_BEFORE, PERCENT_LEFT */
 	bool new_key;	/* each time with a new key */
+	enum ks_addresses addresses;
 };
 
 /* What was a certificate once, under the same ID. */
@@ -105,7 +119,9 @@ struct ks_cert {
 	uint32_t created_by;
 	/* not in lists: */
 	struct ks_renewal renewal;
-	int64_t renewal_at; /* when it is renewed by itself; 0: it is not */
+	int64_t renewal_at;		 /* when it is renewed by itself; 0: it is not */
+	enum ks_addresses addresses_now; /* what the default comes to, where it is that */
+	const char *names_note; /* why its names are not the device's any more; "": they are */
 	const uint8_t *der;
 	size_t der_len;
 	const struct ks_cert_version *history; /* the latest first */

@@ -76,6 +76,18 @@ json_t *json_cert_history(const struct ks_cert *cert)
 	return list;
 }
 
+const char *addresses_text(enum ks_addresses addresses)
+{
+	static const char *const texts[] = {
+		[KS_ADDRESSES_UNCHANGED] = "none", [KS_ADDRESSES_DEFAULT] = "default",
+		[KS_ADDRESSES_IGNORE] = "ignore",  [KS_ADDRESSES_REPORT] = "report",
+		[KS_ADDRESSES_FOLLOW] = "follow",
+	};
+
+	return (unsigned)addresses < sizeof(texts) / sizeof(texts[0]) ? texts[addresses]
+								      : "unknown";
+}
+
 static json_t *json_renewal(const struct ks_cert *cert)
 {
 	static const char *const modes[] = {
@@ -86,10 +98,12 @@ static json_t *json_renewal(const struct ks_cert *cert)
 	};
 	bool is_known = (unsigned)cert->renewal.mode < sizeof(modes) / sizeof(modes[0]);
 
-	return json_pack("{s:s, s:i, s:b, s:o}", "mode",
+	return json_pack("{s:s, s:i, s:b, s:o, s:s, s:s}", "mode",
 			 is_known ? modes[cert->renewal.mode] : "unknown", "value",
 			 (int)cert->renewal.value, "new_key", cert->renewal.new_key, "at",
-			 json_time_or_null(cert->renewal_at));
+			 json_time_or_null(cert->renewal_at), "addresses",
+			 addresses_text(cert->renewal.addresses), "addresses_now",
+			 addresses_text(cert->addresses_now));
 }
 
 static json_t *json_private_key(const struct ks_cert *cert)
@@ -129,6 +143,8 @@ json_t *json_cert(const struct ks_cert *cert)
 	/* A list's certificates have no details. */
 	if (cert->der_len) {
 		json_add(&object, "renewal", json_renewal(cert));
+		json_add(&object, "names_note",
+			 *cert->names_note ? json_text(cert->names_note) : json_null());
 		json_add(&object, "pem", json_pem(PEM_STRING_X509, cert->der, cert->der_len));
 		json_add(&object, "history", json_cert_history(cert));
 	}

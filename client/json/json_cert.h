@@ -29,5 +29,7 @@ const char *reason_text(unsigned reason);
 const char *name_type_text(enum ks_name_type type);
 /* "warning", "error" */
 const char *severity_text(enum ks_severity severity);
+/* "follow", …; of what is no device's "none" */
+const char *addresses_text(enum ks_addresses addresses);
 
 #endif

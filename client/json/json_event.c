@@ -14,6 +14,7 @@ static const char *const event_texts[] = {
 	[KS_EVENT_CERT_DELETED] = "cert deleted",
 	[KS_EVENT_CRL] = "crl",
 	[KS_EVENT_EXPIRY] = "cert expiry",
+	[KS_EVENT_NAMES] = "cert names",
 	[KS_EVENT_TRUST] = "trust changed",
 	[KS_EVENT_REJECTED] = "rejected",
 	[KS_EVENT_SERVICE_CREATED] = "service created",
@@ -59,6 +60,9 @@ json_t *json_event(const struct ks_event *event, int64_t seconds)
 	} else if (event->type == KS_EVENT_EXPIRY) {
 		add_cert(&object, event);
 		json_add(&object, "days_left", json_integer(event->days_left));
+		json_add(&object, "note", json_text(event->note));
+	} else if (event->type == KS_EVENT_NAMES) {
+		add_cert(&object, event);
 		json_add(&object, "note", json_text(event->note));
 	} else if (event->type == KS_EVENT_REJECTED) {
 		add_id(&object, "id", event->rejected_id);

@@ -90,7 +90,7 @@ json_t *json_status(const struct ks_service *service)
 	return json_pack(
 		"{s:{s:o, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
 		" s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}, s:{s:s, s:o}, s:{s:I, "
-		"s:I}}",
+		"s:I}, s:{s:b, s:o}}",
 		"service", "version", json_text(service->version), "client_version",
 		KEYSTORE_VERSION, "uptime_seconds", (double)service->uptime_ms / 1000,
 		"connections", (json_int_t)service->connections, "tpm", json_tpm(&service->tpm),
@@ -106,5 +106,6 @@ json_t *json_status(const struct ks_service *service)
 		"tpm_latency_us", json_latencies(service), "clock", "state",
 		clock_text(service->clock), "note", json_text(service->clock_note), "certificates",
 		"expiring", (json_int_t)service->certs_expiring, "expired",
-		(json_int_t)service->certs_expired);
+		(json_int_t)service->certs_expired, "addresses", "watched",
+		(int)service->names_watched, "note", json_text(service->names_note));
 }

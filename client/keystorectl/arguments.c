@@ -64,6 +64,8 @@ static const struct {
 	[OPTION_OFF] = {"--off", NULL, "not by itself"},
 	[OPTION_DEFAULT] = {"--default", NULL, "as is usual for what it is used as"},
 	[OPTION_REKEY] = {"--rekey", NULL, "with a new key, named like the old one"},
+	[OPTION_ADDRESSES] = {"--addresses", "POLICY",
+			      "names gone: follow, report, ignore or default"},
 	[OPTION_OF_VERSION] = {"--of-version", "NUMBER", "this one only (default: all)"},
 	[OPTION_PATH_LENGTH] = {"--path-length", "NUMBER",
 				"how many CAs may be below (default: any number)"},

@@ -87,6 +87,18 @@ static void print_renewal(const struct ks_cert *cert, FILE *out)
 		   cert->renewal_at && renewal->new_key ? ", with a new key" : "");
 }
 
+static void print_addresses(const struct ks_cert *cert, FILE *out)
+{
+	bool is_default = cert->renewal.addresses == KS_ADDRESSES_DEFAULT;
+
+	if (cert->addresses_now == KS_ADDRESSES_UNCHANGED)
+		return;
+	fact_print(out, "addresses", "%s%s", addresses_text(cert->addresses_now),
+		   is_default ? ", as is usual" : "");
+	if (*cert->names_note)
+		fact_print(out, "", "%s", cert->names_note);
+}
+
 static void print_made(const struct ks_cert *cert, FILE *out)
 {
 	char *fingerprint = hex_text(cert->fingerprint, FINGERPRINT_BYTES);
@@ -109,6 +121,7 @@ static void print_made(const struct ks_cert *cert, FILE *out)
 		fact_print(out, "revoked", "%s, %s", time, reason_text(cert->revocation_reason));
 	}
 	print_renewal(cert, out);
+	print_addresses(cert, out);
 	fact_print(out, "signature", "%s", cert->signature_algorithm);
 	if (fingerprint)
 		fact_print(out, "fingerprint", "%s", fingerprint);

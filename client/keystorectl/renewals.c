@@ -1,9 +1,39 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "certtext.h"
 #include "command.h"
 
-/* The one of the four options that was given. False: told. */
+/* False: told. */
+static bool take_addresses(struct ctl *ctl, enum ks_addresses *ret_addresses)
+{
+	static const struct {
+		const char *word;
+		enum ks_addresses addresses;
+	} policies[] = {
+		{"follow", KS_ADDRESSES_FOLLOW},
+		{"report", KS_ADDRESSES_REPORT},
+		{"ignore", KS_ADDRESSES_IGNORE},
+		{"default", KS_ADDRESSES_DEFAULT},
+	};
+	const char *word = ctl_option(ctl, OPTION_ADDRESSES);
+
+	if (!word) {
+		*ret_addresses = KS_ADDRESSES_UNCHANGED;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		if (strcmp(policies[i].word, word) != 0)
+			continue;
+		*ret_addresses = policies[i].addresses;
+		return true;
+	}
+	(void)ctl_fail(ctl, EXIT_USAGE, "--addresses %s: it is follow, report, ignore or default",
+		       word);
+	return false;
+}
+
+/* At most one of four options, and the addresses. False: told. */
 static bool take_policy(struct ctl *ctl, struct ks_renewal *ret_policy)
 {
 	static const struct {
@@ -16,7 +46,10 @@ static bool take_policy(struct ctl *ctl, struct ks_renewal *ret_policy)
 		{OPTION_OFF, KS_RENEWAL_OFF, false},
 		{OPTION_DEFAULT, KS_RENEWAL_DEFAULT, false},
 	};
-	struct ks_renewal policy = {.new_key = ctl_has(ctl, OPTION_REKEY)};
+	struct ks_renewal policy = {
+		.mode = KS_RENEWAL_UNCHANGED,
+		.new_key = ctl_has(ctl, OPTION_REKEY),
+	};
 	unsigned given = 0;
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -32,10 +65,12 @@ static bool take_policy(struct ctl *ctl, struct ks_renewal *ret_policy)
 			return false;
 		}
 	}
-	if (given != 1) {
+	if (!take_addresses(ctl, &policy.addresses))
+		return false;
+	if (given > 1 || (given == 0 && (policy.new_key || !policy.addresses))) {
 		(void)ctl_fail(ctl, EXIT_USAGE,
 			       "cert renewal needs one of --days-before DAYS, --fraction PERCENT, "
-			       "--off, --default");
+			       "--off, --default, or --addresses POLICY");
 		return false;
 	}
 	*ret_policy = policy;
@@ -87,11 +122,15 @@ const struct command commands_renewal[] = {
 		.name = "cert renewal",
 		.words = "ID",
 		.word_count = 1,
-		.options = HAS(DAYS_BEFORE) | HAS(FRACTION) | HAS(OFF) | HAS(DEFAULT) | HAS(REKEY),
+		.options = HAS(DAYS_BEFORE) | HAS(FRACTION) | HAS(OFF) | HAS(DEFAULT) | HAS(REKEY) |
+			   HAS(ADDRESSES),
 		.summary = "say when a certificate is renewed by itself",
 		.help = "One of --days-before, --fraction, --off, --default; cert show tells what\n"
 			"holds. By default it is when 10 per cent of its life are left; a CA is "
-			"not.",
+			"not.\n"
+			"--addresses says what is done when an address or the host name that it\n"
+			"names is not this device's any more: follow renews it with the new one,\n"
+			"report tells it. The default follows for what signs itself in local mode.",
 		.run = command_cert_renewal,
 	},
 	{

@@ -99,6 +99,7 @@ static void print_service(const struct ks_service *service)
 		   service->queue_limit);
 	fact_print(stdout, "keys", "%llu of %u", (unsigned long long)service->keys, limits->keys);
 	fact_print(stdout, "clock", "%s", service->clock_note);
+	fact_print(stdout, "addresses", "%s", service->names_note);
 	fact_print(stdout, "certificates", "%llu end within 30 days, %llu have ended",
 		   (unsigned long long)service->certs_expiring,
 		   (unsigned long long)service->certs_expired);
@@ -152,6 +153,9 @@ static void print_event(const struct ks_event *event, void *user)
 		printf("%s certificate #%llu %s ends in %d days%s%s\n", now,
 		       (unsigned long long)event->cert_id, event->cert_common_name,
 		       (int)event->days_left, *event->note ? ": " : "", event->note);
+	else if (event->type == KS_EVENT_NAMES)
+		printf("%s certificate #%llu %s: %s\n", now, (unsigned long long)event->cert_id,
+		       event->cert_common_name, event->note);
 	else if (event->type == KS_EVENT_CRL)
 		printf("%s crl of #%llu number %s\n", now, (unsigned long long)event->crl->ca_id,
 		       event->crl->number);

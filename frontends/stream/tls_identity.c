@@ -161,6 +161,7 @@ bool tls_material_concerns(const struct tls_material *material, const struct ks_
 	case KS_EVENT_TPM:
 		return !is_ready;
 	case KS_EVENT_EXPIRY:
+	case KS_EVENT_NAMES:
 	case KS_EVENT_TRUST:
 	case KS_EVENT_REJECTED:
 		break;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "own_net.h"
 
 #define SHELL                                                                                      \
 	"set -e; fails() { if \"$@\" > failed 2>&1; then echo \"succeeded: $*\"; exit 1; fi; }; "  \
@@ -225,6 +226,39 @@ ROW(a18_what_is_too_much_is_refused_with_the_limit,
 	    "--subject CN=w --san $(names $n); says '256'; done; "
 	    "head -c 300000 /dev/zero > big; fails keystorectl cert import big; says '26\\|25'; "
 	    "fails keystorectl trust add opcua big; says big")
+
+/* What the device is called is the test's, and so is how long a change has to last. */
+Test(requirements, a19_an_address_that_changes_is_reported_and_renewed_by_policy_in_both_modes)
+{
+	const struct fixture_options options = {.config = "[watch]\nsettle = 200ms\n"};
+
+	if (!own_net_enter())
+		cr_skip_test("no network namespace may be made here");
+	struct fixture *fixture = fixture_new(&options);
+
+	free(fixture_sh_ok(
+		fixture, "%s",
+		SHELL "until_so() { for i in $(seq 600); do if \"$@\" > out 2>&1; then return; fi; "
+		      "keystorectl status > /dev/null; done; cat out; exit 1; }; "
+		      "names() { keystorectl cert export $1 | openssl x509 -noout -ext "
+		      "subjectAltName | grep -q $2; }; "
+		      "has() { keystorectl status | grep -q 'addresses *1 watched'; }; "
+		      "gone() { keystorectl cert check $1 | grep -q san-address-gone; }; "
+		      "ip addr add 192.0.2.1/24 dev eth0; until_so has; " NEW
+		      "--profile web-server --self-signed --new-key own --subject CN=own "
+		      "--san IP:192.0.2.1 > /dev/null; "
+		      "ip addr del 192.0.2.1/24 dev eth0; ip addr add 192.0.2.2/24 dev eth0; "
+		      "until_so names 1 192.0.2.2; test $(fact 1 'c[\"version\"]') = 2; "
+		      "keystorectl project init > /dev/null; " NEW
+		      "--profile web-server --issuer 3 --new-key web --subject CN=web "
+		      "--san IP:192.0.2.2 > /dev/null; "
+		      "ip addr del 192.0.2.2/24 dev eth0; ip addr add 192.0.2.3/24 dev eth0; "
+		      "until_so gone 4; until_so gone 1; names 4 192.0.2.2; names 1 192.0.2.2; "
+		      "keystorectl cert renewal 4 --addresses follow > /dev/null; "
+		      "until_so names 4 192.0.2.3; test $(fact 4 'c[\"version\"]') = 2; "
+		      "fails gone 4"));
+	fixture_free(fixture);
+}
 
 ROW(a21_what_openssl_makes_is_usable,
     PROJECT "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout p.key "

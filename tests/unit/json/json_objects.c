@@ -49,6 +49,7 @@ Test(json_objects, a_hostile_subject_stays_a_string)
 				     .issuer = "CN=x",
 				     .serial = "01",
 				     .signature_algorithm = "ecdsa-with-SHA256",
+				     .names_note = "",
 				     .fingerprint = fingerprint,
 				     .revocation_reason = 77,
 				     .renewal = {.mode = (enum ks_renewal_mode)99},

@@ -7,7 +7,7 @@
 
 static int64_t at(enum renewal_mode mode, unsigned value, int64_t days)
 {
-	struct renewal_policy policy = {mode, value, false};
+	struct renewal_policy policy = {mode, value, false, 0};
 	int64_t when = renewal_at(&policy, BEGIN, BEGIN + days * DAY);
 
 	return when == INT64_MAX ? -1 : (when - BEGIN) / DAY;
@@ -30,7 +30,7 @@ Test(renewal, is_not_before_a_third_of_the_life_is_over)
 
 Test(renewal, of_times_that_are_extreme_does_not_overflow)
 {
-	struct renewal_policy policy = {RENEWAL_PERCENT, RENEWAL_PERCENT_MAX, false};
+	struct renewal_policy policy = {RENEWAL_PERCENT, RENEWAL_PERCENT_MAX, false, 0};
 
 	cr_assert_gt(renewal_at(&policy, -631152000, 253402300799), 0);
 	cr_assert_leq(renewal_at(&policy, -631152000, 253402300799), 253402300799);
@@ -42,18 +42,18 @@ Test(renewal, policies_have_values_in_bounds)
 		struct renewal_policy policy;
 		bool is_one;
 	} cases[] = {
-		{{RENEWAL_DEFAULT, 0, true}, true},
-		{{RENEWAL_DEFAULT, 1, false}, false},
-		{{RENEWAL_OFF, 0, false}, true},
-		{{RENEWAL_OFF, 5, false}, false},
-		{{RENEWAL_DAYS, 0, false}, false},
-		{{RENEWAL_DAYS, RENEWAL_DAYS_MAX, false}, true},
-		{{RENEWAL_DAYS, RENEWAL_DAYS_MAX + 1, false}, false},
-		{{RENEWAL_PERCENT, 0, false}, false},
-		{{RENEWAL_PERCENT, RENEWAL_PERCENT_MAX, false}, true},
-		{{RENEWAL_PERCENT, RENEWAL_PERCENT_MAX + 1, false}, false},
-		{{RENEWAL_MODE_COUNT, 0, false}, false},
-		{{(enum renewal_mode)77, 1, false}, false},
+		{{RENEWAL_DEFAULT, 0, true, 0}, true},
+		{{RENEWAL_DEFAULT, 1, false, 0}, false},
+		{{RENEWAL_OFF, 0, false, 0}, true},
+		{{RENEWAL_OFF, 5, false, 0}, false},
+		{{RENEWAL_DAYS, 0, false, 0}, false},
+		{{RENEWAL_DAYS, RENEWAL_DAYS_MAX, false, 0}, true},
+		{{RENEWAL_DAYS, RENEWAL_DAYS_MAX + 1, false, 0}, false},
+		{{RENEWAL_PERCENT, 0, false, 0}, false},
+		{{RENEWAL_PERCENT, RENEWAL_PERCENT_MAX, false, 0}, true},
+		{{RENEWAL_PERCENT, RENEWAL_PERCENT_MAX + 1, false, 0}, false},
+		{{RENEWAL_MODE_COUNT, 0, false, 0}, false},
+		{{(enum renewal_mode)77, 1, false, 0}, false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -104,4 +104,20 @@ Test(renewal, of_a_short_life_is_not_warned_of_from_its_beginning)
 	cr_assert_eq(warning(7, 6), 0u);
 	cr_assert_eq(warning(7, 1), 1u);
 	cr_assert_eq(warning(1, 0), 0u);
+}
+
+Test(renewal, follows_addresses_of_what_signs_itself_in_local_mode_by_default)
+{
+	struct renewal_policy policy = {0};
+
+	cr_assert_eq(renewal_resolve_addresses(&policy, true, true), RENEWAL_ADDRESSES_FOLLOW);
+	cr_assert_eq(renewal_resolve_addresses(&policy, true, false), RENEWAL_ADDRESSES_REPORT);
+	cr_assert_eq(renewal_resolve_addresses(&policy, false, true), RENEWAL_ADDRESSES_REPORT);
+	policy.mode = RENEWAL_OFF;
+	cr_assert_eq(renewal_resolve_addresses(&policy, true, true), RENEWAL_ADDRESSES_REPORT);
+	policy.mode = RENEWAL_DEFAULT;
+	policy.addresses = RENEWAL_ADDRESSES_IGNORE;
+	cr_assert_eq(renewal_resolve_addresses(&policy, true, true), RENEWAL_ADDRESSES_IGNORE);
+	policy.addresses = RENEWAL_ADDRESSES_COUNT;
+	cr_assert(!renewal_is_policy(&policy));
 }

@@ -56,3 +56,46 @@ Test(retries, of_one_more_than_there_is_room_for_are_not_remembered)
 	retries_forget(retries, 1);
 	cr_assert(retries_failed(retries, RETRIES_MAX + 1, 1, 1));
 }
+
+Test(retries, of_what_follows_are_free_a_few_times_a_day)
+{
+	uint32_t version = 1;
+	uint64_t now = 1;
+
+	for (unsigned i = 0; i < RETRIES_FREE; i++) {
+		retries_followed(retries, 7, ++version, now);
+		cr_assert(!retries_wait(retries, 7, version, now));
+		cr_assert(!retries_has_failed(retries, 7, version));
+	}
+	retries_followed(retries, 7, ++version, now);
+	cr_assert(retries_wait(retries, 7, version, now + RETRIES_MIN_USEC - 1));
+	cr_assert(!retries_wait(retries, 7, version, now + RETRIES_MIN_USEC));
+	now += RETRIES_MIN_USEC;
+	for (unsigned i = 0; i < 20; i++) {
+		retries_followed(retries, 7, ++version, now);
+		cr_assert(retries_wait(retries, 7, version, now + 2 * RETRIES_MIN_USEC - 1));
+		cr_assert(!retries_wait(retries, 7, version, now + RETRIES_MAX_USEC));
+	}
+	/* A quiet day, and it begins anew. */
+	now += RETRIES_MAX_USEC + 1;
+	retries_followed(retries, 7, ++version, now);
+	cr_assert(!retries_wait(retries, 7, version, now));
+}
+
+Test(retries, of_what_fails_after_it_followed_begin_with_the_first_wait)
+{
+	retries_followed(retries, 7, 2, 1);
+	cr_assert(retries_failed(retries, 7, 2, 1));
+	cr_assert(retries_wait(retries, 7, 2, RETRIES_MIN_USEC));
+	cr_assert(!retries_wait(retries, 7, 2, 1 + RETRIES_MIN_USEC));
+}
+
+Test(retries, of_failures_take_the_place_of_what_followed)
+{
+	for (uint64_t id = 1; id < RETRIES_MAX; id++)
+		cr_assert(retries_failed(retries, id, 1, 1));
+	retries_followed(retries, RETRIES_MAX, 2, 1);
+	cr_assert(retries_failed(retries, RETRIES_MAX + 1, 1, 1));
+	retries_followed(retries, RETRIES_MAX + 2, 2, 1);
+	cr_assert(!retries_failed(retries, RETRIES_MAX + 2, 1, 1));
+}

@@ -43,10 +43,12 @@ TestSuite(store_renewal, .init = set_up, .fini = tear_down);
 
 Test(store_renewal, is_kept_with_its_certificate)
 {
-	struct store_renewal renewal = {.policy = {RENEWAL_DAYS, 30, true},
-					.warned_version = 1,
-					.warned_days = 7,
-					.reported_version = 1};
+	struct store_renewal renewal = {
+		.policy = {RENEWAL_DAYS, 30, true, RENEWAL_ADDRESSES_FOLLOW},
+		.warned_version = 1,
+		.warned_days = 7,
+		.reported_version = 1,
+		.names_note = "gone"};
 	struct store_renewal read;
 	uint64_t id = add(1, 200);
 
@@ -61,6 +63,8 @@ Test(store_renewal, is_kept_with_its_certificate)
 	cr_assert(read.policy.new_key);
 	cr_assert_eq(read.warned_days, 1u);
 	cr_assert_eq(read.reported_version, 1u);
+	cr_assert_eq(read.policy.addresses, RENEWAL_ADDRESSES_FOLLOW);
+	cr_assert_str_eq(read.names_note, "gone");
 	cr_assert_eq(store_renewal_set(store, 99, &renewal), STORE_NOT_FOUND);
 	cr_assert_eq(store_cert_delete(store, id), STORE_OK);
 	cr_assert_eq(store_renewal_get(store, id, &read), STORE_OK);
