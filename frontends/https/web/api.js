@@ -33,14 +33,21 @@ export class ApiError extends Error {
 export const news = new EventTarget();
 
 let csrf = "";
+let renewed = async () => false;
 let away = null;
 
 export function setCsrf(token) {
 	csrf = token ?? "";
 }
 
+/* Whether somebody was told that the service is away: then "back" will come. */
 export function isAway() {
-	return away !== null;
+	return away?.told === true;
+}
+
+/* Called when the token was refused: another page of this browser has logged in. True: try again. */
+export function onStaleToken(fn) {
+	renewed = fn;
 }
 
 async function problem(response) {
@@ -151,6 +158,8 @@ async function request(method, path, options = {}) {
 	}
 	const error = await problem(response);
 
+	if (error.code === "forged" && !options.isAgain && await renewed())
+		return request(method, path, { ...options, isAgain: true });
 	if (error.isAway)
 		suspect();
 	if (error.status === 401 && !options.isEntry)

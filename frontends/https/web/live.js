@@ -12,8 +12,7 @@
 import { news, suspect } from "./api.js";
 import { session } from "./session.js";
 
-const TOPICS = ["tpm", "status", "key", "cert", "expiry", "crl", "trust", "rejected", "service",
-		"user", "role", "session", "login", "mode", "audit", "clock", "data", "txn", "address"];
+const TOPICS = ["tpm", "key", "cert", "expiry", "crl", "trust", "rejected", "service", "data"];
 const BACK_OFF_MS = [1000, 2000, 5000, 15000];
 const GATHER_MS = 200;
 
@@ -51,6 +50,8 @@ function open() {
 				 (wanted.length ? `?blocks=${encodeURIComponent(wanted.join(","))}` : ""));
 	for (const topic of TOPICS)
 		source.addEventListener(topic, received);
+	source.addEventListener("logout", () => session.load().catch(() => {}));
+	source.addEventListener("down", suspect);
 	source.onopen = () => {
 		attempt = 0;
 		if (wasBroken)

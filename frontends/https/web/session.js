@@ -5,7 +5,7 @@
  *   session.user (null: nobody), session.roles, session.may("manage-certs")
  *   session.events: "change" (another user, or none), "ending" (detail.seconds left), "kept"
  */
-import { api, news, setCsrf } from "./api.js";
+import { api, news, onStaleToken, setCsrf } from "./api.js";
 
 const WARNING_S = 60;
 const NOBODY = { user: null, roles: [], rights: [] };
@@ -73,6 +73,12 @@ news.addEventListener("active", () => {
 	}
 });
 news.addEventListener("login", () => take(null));
+onStaleToken(async () => {
+	const was = state.user;
+
+	take(await api.get("/session", { passive: true }));
+	return state.user === was;
+});
 
 export const session = {
 	events,

@@ -97,7 +97,7 @@ export function mount(page) {
 		replace(aside, certDetail({ id, store, signal: mine.signal, title: page.title,
 					    close: () => go(link("certs", kind.tab)) }));
 		aside.querySelector("h2")?.focus({ preventScroll: true });
-		if (matchMedia("(max-width: 1199px)").matches)
+		if (matchMedia("(max-width: 1399px)").matches)
 			scrollTo(0, 0);
 	}
 

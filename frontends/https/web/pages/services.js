@@ -33,9 +33,16 @@ function missing(service, cert) {
 	return null;
 }
 
-function certOptions(certs) {
-	return [{ value: "0", text: "None" }, ...certs.map((cert) => ({
+function certOptions(service, certs) {
+	return [{ value: "0", text: "None" }, ...assigned(service, certs), ...certs.map((cert) => ({
 		value: String(cert.id), text: `${nameOf(cert)} – ID ${cert.id}, ${stateOf(cert).text.toLowerCase()}` }))];
+}
+
+/* What is assigned now stays to be chosen, whatever is known of its certificate. */
+function assigned(service, certs) {
+	if (!service?.cert_id || certs.some((cert) => cert.id === service.cert_id))
+		return [];
+	return [{ value: String(service.cert_id), text: service.common_name || `Certificate ${service.cert_id}` }];
 }
 
 /* There may be thousands: they come while the dialog is there already. */
@@ -45,10 +52,17 @@ async function offerCerts(field, service, data) {
 	try {
 		const certs = await api.all("/certs", "certs", { passive: true, query: { kind: "device", limit: 1000 } });
 
-		field.setOptions(certOptions(certs.filter((cert) => cert.private_key && !used.has(cert.id))));
+		field.setOptions(certOptions(service, certs.filter((cert) => cert.id === service?.cert_id || (cert.private_key && !used.has(cert.id)))));
 	} catch (error) {
 		field.setError(error.message);
 	}
+}
+
+/* What stays is not sent, so that nothing of what somebody else has changed meanwhile is undone. */
+function changes(service, body) {
+	const now = { ...service, cert_id: service.cert_id ?? 0, group: service.group ?? "" };
+
+	return Object.fromEntries(Object.entries(body).filter(([name, value]) => value !== now[name]));
 }
 
 function openEdit(service, data, done) {
@@ -57,7 +71,7 @@ function openEdit(service, data, done) {
 				   options: Object.entries(KINDS).map(([value, text]) => ({ value, text })) });
 	const cert = selectField({ label: "Certificate", member: "cert_id", value: String(service?.cert_id || 0),
 				   hint: "It changes over at once, without a restart. One that another service has is not offered.",
-				   options: certOptions(data.certs.filter((one) => one.id === service?.cert_id)) });
+				   options: certOptions(service, data.certs.filter((one) => one.id === service?.cert_id)) });
 	const group = selectField({ label: "Trust group", member: "group", value: service?.group ?? "",
 				    hint: "Whose certificates it accepts.",
 				    options: [{ value: "", text: "None" }, ...data.groups.map((one) => ({ value: one.name, text: one.name }))] });
@@ -74,7 +88,7 @@ function openEdit(service, data, done) {
 			const body = { kind: kind.value, cert_id: Number(cert.value), group: group.value, uid: number(uid), gid: number(gid) };
 
 			if (service)
-				await api.patch(part`/services/${service.name}`, { body });
+				await api.patch(part`/services/${service.name}`, { body: changes(service, body) });
 			else
 				await api.post("/services", { body: { name: name.value.trim(), kind: body.kind, cert_id: body.cert_id || undefined,
 								      group: body.group || undefined, uid: body.uid ?? undefined, gid: body.gid ?? undefined } });

@@ -158,8 +158,9 @@ export function makeForm({ fields, layout, submit, danger = false, onSubmit, onC
 			event.preventDefault();
 			if (isBusy || button.disabled)
 				return;
-			const missing = known.find((field) => field.control.required && !field.control.disabled &&
-				field.control.value === "");
+			/* A choice has always been made, and what is not shown is not asked for. */
+			const missing = known.find(({ control, element: box }) => control.required && !control.disabled &&
+				control.tagName !== "SELECT" && box.offsetParent !== null && control.value === "");
 
 			problem.replaceChildren();
 			known.forEach((field) => field.setError(null));

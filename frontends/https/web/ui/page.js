@@ -10,9 +10,12 @@
  *                                    returns, or the failure; returns { element, reload() }
  *   facts([["Serial", text], …])     a list of names and values
  */
-import { news } from "../api.js";
+import { isAway, news } from "../api.js";
 import { h, hidden, replace } from "./dom.js";
 import { icon } from "./icons.js";
+
+const TRIES = 3;
+const TRY_MS = 2000;
 
 export function pageHead(title, { lead, actions = [] } = {}) {
 	return h("div.page-head", {},
@@ -56,6 +59,7 @@ export function away() {
 export function resource(page, load, show, { rows = 6 } = {}) {
 	const element = h("div.resource", { "aria-busy": "true" }, skeleton(rows));
 	let turn = 0;
+	let tries = 0;
 	let isShown = false;
 	/* What a page asks for by itself keeps no login alive; the first time somebody came here. */
 	const reload = async ({ passive = isShown } = {}) => {
@@ -64,21 +68,32 @@ export function resource(page, load, show, { rows = 6 } = {}) {
 		try {
 			const data = await load({ passive, signal: page.signal });
 
-			if (mine === turn && !page.signal?.aborted) {
-				replace(element, show(data));
-				isShown = true;
-			}
-		} catch (error) {
-			if (error.name === "AbortError" || mine !== turn)
+			if (mine !== turn || page.signal?.aborted)
 				return;
-			/* What is shown stays while the service is away; the banner says that it is. */
-			if (!isShown || !error.isAway) {
-				replace(element, failure(error, () => reload({ passive: false })));
-				isShown = false;
-			}
+			replace(element, show(data));
+			isShown = true;
+			tries = 0;
+		} catch (error) {
+			if (error.name === "AbortError" || mine !== turn || page.signal?.aborted)
+				return;
+			failed(error);
 		}
 		element.removeAttribute("aria-busy");
 	};
+
+	/* While the service is away the banner says so: what is shown stays, and so does the skeleton. */
+	function failed(error) {
+		const again = () => reload({ passive: true });
+
+		if (error.isAway && isAway())
+			news.addEventListener("back", again, { once: true, signal: page.signal });
+		else if (error.isAway && tries++ < TRIES)
+			setTimeout(again, TRY_MS);
+		else {
+			replace(element, failure(error, () => reload({ passive: false })));
+			isShown = false;
+		}
+	}
 
 	reload();
 	return { element, reload };

@@ -6,7 +6,7 @@ import { h, say } from "./dom.js";
 import { icon } from "./icons.js";
 
 const SHOWN_MS = 6000;
-const TOASTS_MAX = 4;
+const TOASTS_MAX = 2;
 
 export function toast(text, { kind = "good" } = {}) {
 	const list = document.getElementById("toasts");

@@ -176,13 +176,17 @@ export function certDetail({ id, store, signal, title, close }) {
 			shown = state;
 		} catch (error) {
 			if (error.name !== "AbortError" && (!shown || error.status === 404))
-				replace(box, closeButton(), failure(error.status === 404 ? Object.assign(error, { message: `There is no certificate ${id}. It may have been deleted.` }) : error,
+				replace(box, back(), closeButton(), failure(error.status === 404 ? Object.assign(error, { message: `There is no certificate ${id}. It may have been deleted.` }) : error,
 								    error.status === 404 ? null : () => load(false)));
 		}
 	}
 
 	function closeButton() {
-		return h("button.quiet.icon-only", { type: "button", "aria-label": "Close", onclick: close }, icon("close"));
+		return h("button.quiet.icon-only.detail-close", { type: "button", "aria-label": "Close", onclick: close }, icon("close"));
+	}
+
+	function back(kind) {
+		return h("button.quiet.detail-back", { type: "button", onclick: close }, icon("left", 16), kind?.text ?? "Certificates");
 	}
 
 	function draw(cert) {
@@ -190,11 +194,13 @@ export function certDetail({ id, store, signal, title, close }) {
 		const hadFocus = box.contains(document.activeElement) || !shown;
 		const head = h("h2", { tabindex: "-1" }, nameOf(cert));
 
+		const kind = KINDS.find((one) => one.key === cert.kind);
+
 		title(nameOf(cert));
 		replace(box,
-			h("div.detail-head", {},
+			h("div.detail-head", {}, back(kind),
 			  h("div", {}, head, h("div.detail-kind", {}, stateBadge(cert),
-				h("span", {}, `ID ${cert.id}`), h("span", {}, profileText(cert.profile) || KINDS.find((kind) => kind.key === cert.kind)?.one))),
+				h("span", {}, `ID ${cert.id}`), h("span", {}, profileText(cert.profile) || kind?.one))),
 			  closeButton(), h("div.actions", {}, actions(cert, store))),
 			requestPart(cert),
 			cert.state === "requested" ? null : lifePart(cert),

@@ -33,7 +33,7 @@ const columns = [
 	  value: (cert) => (cert.state === "requested" ? Infinity : Date.parse(cert.not_after)),
 	  search: endText,
 	  cell: (cert) => (cert.state === "requested" ? "–" : h("span", { title: time(cert.not_after).title }, endText(cert))) },
-	{ by: "profile", head: "Used as", priority: 1, card: "meta", value: (cert) => profileText(cert.profile), width: "12.5rem" },
+	{ by: "profile", head: "Used as", priority: 2, card: "meta", value: (cert) => profileText(cert.profile), width: "12.5rem" },
 	{ by: "private_key", head: "Private key", priority: 3, width: "7.5rem", value: originText,
 	  search: (cert) => `${originText(cert)} ${cert.private_key?.name ?? ""}` },
 	{ by: "signature", head: "Signature algorithm", priority: 4, value: signatureText, width: "11.5rem" },

@@ -72,7 +72,8 @@ function acceptSwitch(group, changed) {
 			const isOn = control.checked;
 			const run = () => api.patch(part`/groups/${group.name}`, { body: { auto_accept: isOn } });
 
-			control.checked = !isOn;
+			/* It is on only when that was confirmed and done. */
+			control.checked = false;
 			try {
 				if (!isOn)
 					await run();
@@ -83,6 +84,7 @@ function acceptSwitch(group, changed) {
 				control.checked = isOn;
 				changed();
 			} catch (error) {
+				control.checked = !isOn;
 				toastError(error);
 			}
 		} });
