@@ -16,6 +16,8 @@ export const pages = [
 	  load: () => import("./pages/services.js") },
 	{ path: "trust", title: "Trust", icon: "trust", right: "view",
 	  load: () => import("./pages/trust.js") },
+	{ path: "keys", title: "Keys", icon: "key", right: "view",
+	  load: () => import("./pages/keys.js") },
 	{ path: "diagnostics", title: "Diagnostics", icon: "activity", right: "read-diagnostics",
 	  load: () => import("./pages/diagnostics.js") },
 	{ path: "data", title: "Process data", icon: "data", right: "read-process-data",

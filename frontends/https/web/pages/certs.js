@@ -55,7 +55,7 @@ export function mount(page) {
 	const table = certTable({ label: "Certificates", empty: () => empty({
 		...EMPTY[kind.key], symbol: "certificate",
 		actions: session.may("manage-certs") ? [
-			kind.key === "device" ? h("button.primary", { type: "button", onclick: () => openCreate(store, {}) }, icon("plus"), "Create certificate") : null,
+			kind.key === "device" ? h("button", { type: "button", onclick: () => openCreate(store, {}) }, icon("plus"), "Create certificate") : null,
 			h("button", { type: "button", onclick: () => openImport(store, { kind: kind.key }) }, icon("upload"), "Import"),
 		] : [],
 	}) });

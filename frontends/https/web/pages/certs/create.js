@@ -28,6 +28,13 @@ function yearsText(days) {
 	return days % 365 === 0 ? `${days / 365} ${days === 365 ? "year" : "years"}` : `${days} days`;
 }
 
+/* What others will see that it is for. */
+function usageText(profile) {
+	const usages = [...(profile?.key_usages ?? []), ...(profile?.extended_key_usages ?? [])];
+
+	return usages.length ? `Key usage: ${usages.join(", ")}` : "";
+}
+
 /* Findings, at the fields that they are about; of what nobody has looked at yet, below. */
 function showFindings(findings, places, summary, isTouched) {
 	const at = new Map();
@@ -75,6 +82,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	const hash = hashField({ onInput: changed(() => hash) });
 	const validity = validityFields({ onInput: changed(() => validity.choice) });
 	const levels = selectField({ label: "CAs below it", member: "ca_levels", options: LEVELS, value: "0", onInput: changed(() => levels) });
+	const usage = h("p.hint.usage");
 	const summary = h("div.draft", { role: "status" });
 	const places = { profile, subject: subject.name, names, issuer, validity: validity.choice, key: key.choice, hash, ca_levels: levels };
 	const row = () => list.find(({ name }) => name === profile.value);
@@ -87,23 +95,24 @@ export async function openCreate(store, { profile: wanted } = {}) {
 			...(isElsewhere() ? {} : {
 				issuer_id: issuer.value === "self" ? undefined : Number(issuer.value),
 				validity: validity.value,
-				ca_levels: row()?.name === "ca" && levels.value !== "0" ? Number(levels.value) : undefined,
+				ca_levels: row()?.is_ca && levels.value !== "0" ? Number(levels.value) : undefined,
 			}),
 		};
 	}
 
 	function arrange() {
-		const isOpcua = profile.value.startsWith("opcua");
+		const isOpcua = row()?.mandatory_names?.includes("uri") ?? false;
 		const host = device?.host ?? location.hostname;
 		const name = subject.commonName;
 
-		key.algorithm.prefer(isOpcua ? "rsa-2048" : "ec-p256");
+		key.algorithm.prefer(row()?.default_algorithm ?? "ec-p256");
+		usage.textContent = usageText(row());
 		names.prefer(isOpcua ? "uri" : "dns");
-		names.suggest(profile.value === "ca" ? [] : [
+		names.suggest(row()?.is_ca ? [] : [
 			...(isOpcua ? [{ type: "uri", value: `urn:${host}:${name || "application"}` }] : []),
 			{ type: /^[\d.]+$|:/.test(host) ? "ip" : "dns", value: host },
 		]);
-		levels.element.hidden = profile.value !== "ca" || isElsewhere();
+		levels.element.hidden = !row()?.is_ca || isElsewhere();
 		validity.choice.element.hidden = isElsewhere();
 		validity.exact.hidden = isElsewhere() || validity.choice.value !== "exact";
 		validity.setUsual(row()?.default_days ? `As is usual: ${yearsText(row().default_days)}` : "As is usual for the purpose");
@@ -130,7 +139,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	const form = makeForm({
 		fields: [profile, issuer, subject.name, names, key.choice, key.algorithm.length, key.name, key.keys, hash, validity.choice, validity.from, validity.until, levels],
 		layout: [
-			h("div.field-row", {}, profile.element, issuer.element),
+			h("div.field-row", {}, profile.element, issuer.element), usage,
 			...subject.elements, names.element,
 			h("fieldset", {}, h("legend.visually-hidden", {}, "Key"), key.elements),
 			h("fieldset", {}, h("legend.visually-hidden", {}, "Signature and validity"),
