@@ -5,8 +5,8 @@ import { radioField, row, selectField, textField } from "../../ui/form.js";
 import { fromInput, toInput } from "../../ui/time.js";
 import { ALGORITHMS } from "./words.js";
 
-const LENGTHS = Map.groupBy?.(Object.entries(ALGORITHMS), ([, algorithm]) => algorithm.family) ??
-	new Map(["RSA", "EC"].map((family) => [family, Object.entries(ALGORITHMS).filter(([, one]) => one.family === family)]));
+const LENGTHS = new Map(["RSA", "EC"].map((family) =>
+	[family, Object.entries(ALGORITHMS).filter(([, algorithm]) => algorithm.family === family)]));
 
 /* What the TPM has; null: not known, then all are offered and keystored decides. */
 let offered = null;
