@@ -262,25 +262,35 @@ static void cert_set_renewal(struct api_call *call)
 		{"per cent left", KS_RENEWAL_PERCENT_LEFT},
 		{.name = NULL},
 	};
+	static const struct api_word follows[] = {
+		{"default", KS_ADDRESSES_DEFAULT},
+		{"ignore", KS_ADDRESSES_IGNORE},
+		{"report", KS_ADDRESSES_REPORT},
+		{"follow", KS_ADDRESSES_FOLLOW},
+		{.name = NULL},
+	};
 	struct ks_renewal renewal = {0};
 	struct ks_client *client;
+	int mode, addresses;
 	uint64_t value;
 	uint64_t id;
-	int mode;
 
 	if (!api_parameter_id(call, 0, &id) ||
-	    !api_members_are(call, "mode", "value", "new_key", NULL) ||
-	    !api_take_word(call, "mode", modes, -1, &mode) ||
+	    !api_members_are(call, "mode", "value", "new_key", "addresses", NULL) ||
+	    !api_take_word(call, "mode", modes, KS_RENEWAL_UNCHANGED, &mode) ||
+	    !api_take_word(call, "addresses", follows, KS_ADDRESSES_UNCHANGED, &addresses) ||
 	    !api_member_number_optional(call, "value", UINT32_MAX, 0, &value) ||
 	    !api_member_bool_optional(call, "new_key", false, &renewal.new_key))
 		return;
-	if (mode < 0) {
+	if (mode == KS_RENEWAL_UNCHANGED && addresses == KS_ADDRESSES_UNCHANGED) {
 		api_answer_problem(call, 400, "invalid", "mode",
-				   "mode is one of default, off, days-before, per-cent-left");
+				   "give mode, one of default, off, days-before, per-cent-left, or "
+				   "addresses");
 		return;
 	}
 	renewal.mode = (enum ks_renewal_mode)mode;
 	renewal.value = (uint32_t)value;
+	renewal.addresses = (enum ks_addresses)addresses;
 	client = api_client(call);
 	if (client)
 		(void)api_start(
