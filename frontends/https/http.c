@@ -7,8 +7,11 @@
 
 #include "http_private.h"
 
-/* Headers of HTTP_HEADERS_MAX, what libmicrohttpd notes of each, and its answer's. */
-#define POOL_BYTES   ((size_t)32768)
+/*
+ * Headers of HTTP_HEADERS_MAX, cookies again, what libmicrohttpd notes of each, and its answer's. It
+ * clears all of it after each request: each connection has so much.
+ */
+#define POOL_BYTES   ((size_t)24 * 1024)
 #define RUNS_MAX     8 /* in a row, until others get their turn */
 #define SWEEP_MIN_MS 10
 #define SWEEP_MAX_MS 1000
@@ -29,6 +32,11 @@ static bool has_more(const struct http_server *server)
 	return MHD_get_timeout(server->daemon, &ms) == MHD_YES && ms == 0;
 }
 
+void http_server_run_again(struct http_server *server)
+{
+	(void)sd_event_source_set_enabled(server->again, SD_EVENT_ONESHOT);
+}
+
 static void run(struct http_server *server)
 {
 	int runs = 0;
@@ -37,7 +45,7 @@ static void run(struct http_server *server)
 		(void)MHD_run(server->daemon);
 	} while (has_more(server) && ++runs < RUNS_MAX);
 	if (runs == RUNS_MAX)
-		(void)sd_event_source_set_enabled(server->again, SD_EVENT_ONESHOT);
+		http_server_run_again(server);
 }
 
 static int on_run(sd_event_source *source, int fd, uint32_t events, void *user)

@@ -17,7 +17,7 @@
 #include "tls.h"
 
 #define HTTP_PATH_MAX	    1024	 /* bytes of a target, with its query */
-#define HTTP_HEADERS_MAX    (16 * 1024)	 /* of a request, all of them */
+#define HTTP_HEADERS_MAX    (8 * 1024)	 /* of a request, all of them */
 #define HTTP_PARAMETERS_MAX 16		 /* of a query */
 #define HTTP_OUTPUT_MAX	    (256 * 1024) /* of a feed that its reader does not read */
 

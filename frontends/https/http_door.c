@@ -59,9 +59,12 @@ void http_door_suspend(struct http_door *door)
 
 void http_door_resume(struct http_door *door)
 {
-	if (door->is_suspended)
-		MHD_resume_connection(door->connection);
+	if (!door->is_suspended)
+		return;
 	door->is_suspended = false;
+	MHD_resume_connection(door->connection);
+	/* Without threads of its own, libmicrohttpd does not wake itself. */
+	http_server_run_again(door->server);
 }
 
 void http_door_phase(struct http_door *door, enum http_phase phase)
@@ -151,18 +154,43 @@ static void note_progress(struct http_door *door, uint64_t in, uint64_t out)
 		door->deadline = http_server_now(door->server) + limits->idle_ms * US_PER_MS;
 }
 
+/* All that libmicrohttpd has said, and its end, or as much as the client takes. */
+static bool move_out(struct http_door *door)
+{
+	uint64_t before;
+
+	do {
+		before = door->out.count;
+		if (!pipe_move(&door->out, door->inner, door->outer, door->server->scratch))
+			return false;
+	} while (door->out.count != before && pipe_wants_read(&door->out));
+	return true;
+}
+
+/*
+ * Where libmicrohttpd has refused a request it has closed its end, and writing there would break the
+ * stream with its answer in it. So the client has his say when nothing waits for him.
+ */
+static bool may_talk(const struct http_door *door)
+{
+	return door->inner && pipe_wants_read(&door->out);
+}
+
+static bool move_in(struct http_door *door)
+{
+	return !may_talk(door) ||
+	       pipe_move(&door->in, door->outer, door->inner, door->server->scratch);
+}
+
 static void move(struct http_door *door)
 {
-	uint8_t *scratch = door->server->scratch;
 	uint64_t in = door->in.count, out = door->out.count;
 
 	if (door->phase == HTTP_LINGERING) {
 		linger(door);
 		return;
 	}
-	/* libmicrohttpd may have ended its side before all of its answer was taken. */
-	if ((door->inner && !pipe_move(&door->in, door->outer, door->inner, scratch)) ||
-	    !pipe_move(&door->out, door->inner, door->outer, scratch)) {
+	if (!move_out(door) || !move_in(door)) {
 		http_door_close(door);
 		return;
 	}
@@ -176,8 +204,9 @@ static void move(struct http_door *door)
 		begin_to_linger(door);
 		return;
 	}
-	stream_wants(door->outer, (door->inner && pipe_wants_read(&door->in) ? STREAM_READ : 0u) |
-					  (pipe_wants_write(&door->out) ? STREAM_WRITE : 0u));
+	stream_wants(door->outer,
+		     (may_talk(door) && pipe_wants_read(&door->in) ? STREAM_READ : 0u) |
+			     (pipe_wants_write(&door->out) ? STREAM_WRITE : 0u));
 	if (door->inner)
 		stream_wants(door->inner,
 			     (pipe_wants_read(&door->out) ? STREAM_READ : 0u) |
@@ -194,7 +223,7 @@ static void on_inner_opened(void *user)
 	move(user);
 }
 
-/* libmicrohttpd has closed its end before it had read all; its answer may still be on the way. */
+/* It has said all that there is; some may still be on the way. */
 static void on_inner_failed(const struct stream_failure *failure, void *user)
 {
 	struct http_door *door = user;
@@ -324,22 +353,25 @@ void http_door_open(struct http_server *server, int fd, const char *address, boo
 	http_door_close(door);
 }
 
-/* Written past libmicrohttpd, which has said nothing yet. */
-static void tell_late(struct http_door *door)
+/* Written past libmicrohttpd, which has said nothing yet. False: there is no room. */
+static bool tell_late(struct http_door *door)
 {
 	static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
 				   "Content-Length: 0\r\nCache-Control: no-store\r\n\r\n";
 	size_t len;
 
-	if (!pipe_wants_write(&door->out))
-		(void)!stream_write(door->outer, late, strlen(late), &len);
+	return pipe_wants_read(&door->out) &&
+	       stream_write(door->outer, late, strlen(late), &len) == STREAM_OK;
 }
 
 void http_door_check(struct http_door *door, uint64_t now)
 {
 	if (!door->deadline || door->deadline > now)
 		return;
-	if (door->phase == HTTP_RECEIVING && door->outer)
-		tell_late(door);
-	http_door_close(door);
+	if (door->phase != HTTP_RECEIVING || !door->outer || !tell_late(door)) {
+		http_door_close(door);
+		return;
+	}
+	stream_finish(door->outer);
+	begin_to_linger(door);
 }

@@ -1,0 +1,287 @@
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "descriptors.h"
+#include "settings.h"
+#include "site.h"
+
+#define CONFIG_DEFAULT	 "/etc/keystore/keystore-https.conf"
+#define EXIT_USAGE	 2
+#define DESCRIPTORS_BASE 256 /* the program's own, and what libraries open */
+#define END_US		 UINT64_C(5000000)
+
+enum {
+	OPTION_CONFIG = 1,
+	OPTION_CHECK,
+	OPTION_SOCKET,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"check", required_argument, NULL, OPTION_CHECK},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{0},
+};
+
+struct arguments {
+	const char *config;
+	const char *socket; /* NULL: as the configuration says */
+	bool is_check;
+};
+
+static void print_help(void)
+{
+	puts("usage: keystore-https [--config FILE] [--socket PATH]\n"
+	     "       keystore-https --check FILE\n"
+	     "\n"
+	     "The web pages of keystored, and its JSON interface, over HTTPS alone.\n"
+	     "\n"
+	     "  --config FILE  the configuration (default: " CONFIG_DEFAULT ")\n"
+	     "  --check FILE   say what is wrong with that configuration, and end; 1: something "
+	     "is\n"
+	     "  --socket PATH  keystored's socket, in place of the configuration's\n"
+	     "  --help         print this\n"
+	     "  --version      print the version\n"
+	     "\n"
+	     "keystore-https(8) and keystore-https.conf(5) have it all.");
+}
+
+static void log_line(const char *text)
+{
+	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") ? "" : "keystore-https: ", text);
+}
+
+/* "FILE:12: [keystore-https] Listen: …". */
+static void on_problem(unsigned line, const char *section, const char *field, bool is_warning,
+		       const char *message, void *user)
+{
+	const struct arguments *arguments = user;
+	char place[32] = "";
+
+	if (line)
+		snprintf(place, sizeof(place), ":%u", line);
+	fprintf(stderr, "%s%s:%s%s%s%s%s%s %s%s\n", arguments->config, place, *section ? " [" : "",
+		section, *section ? "]" : "", *field ? " " : "", field,
+		*section || *field ? ":" : "", is_warning ? "warning: " : "", message);
+}
+
+static struct https_settings *read_settings(struct arguments *arguments)
+{
+	FILE *file = fopen(arguments->config, "re");
+	struct https_settings *settings = NULL;
+
+	if (!file) {
+		fprintf(stderr, "keystore-https: %s cannot be read: %s\n", arguments->config,
+			strerror(errno));
+		return NULL;
+	}
+	if (!https_settings_read(file, on_problem, arguments, &settings))
+		settings = NULL;
+	fclose(file);
+	return settings;
+}
+
+static int check(struct arguments *arguments)
+{
+	struct https_settings *settings = read_settings(arguments);
+
+	if (!settings)
+		return EXIT_FAILURE;
+	printf("%s: fine: %s\n", arguments->config,
+	       settings->is_enabled ? "it is switched on" : "it is switched off");
+	https_settings_free(settings);
+	return EXIT_SUCCESS;
+}
+
+/* OpenSSL's provider for keystored finds it by its environment. */
+static bool take_socket(const struct arguments *arguments, struct https_settings *settings)
+{
+	const char *path = arguments->socket;
+
+	if (path && (*path != '/' || strlen(path) >= sizeof(settings->socket))) {
+		fprintf(stderr,
+			"keystore-https: --socket %s is not possible: give a path that begins with "
+			"/ and has at most %zu bytes\n",
+			path, sizeof(settings->socket) - 1);
+		return false;
+	}
+	if (path)
+		strcpy(settings->socket, path);
+	return !*settings->socket || setenv("KEYSTORE_SOCKET", settings->socket, 1) == 0;
+}
+
+/*
+ * A connection has its socket and a pair to the HTTP server; a handshake an eventfd besides, for what
+ * it asks of keystored.
+ */
+static void raise_limit(const struct https_settings *settings)
+{
+	char message[DESCRIPTORS_MESSAGE_MAX];
+
+	if (!descriptors_allow(DESCRIPTORS_BASE + 3ull * settings->connections_max +
+				       2ull * settings->handshakes_max,
+			       message))
+		log_line(message);
+}
+
+struct program {
+	struct https_settings *settings;
+	sd_event *event;
+	sd_event_source *patience;
+	struct site *site;
+};
+
+static void on_log(const char *message, void *user)
+{
+	(void)user;
+	log_line(message);
+}
+
+static void on_status(const char *message, void *user)
+{
+	(void)user;
+	(void)sd_notifyf(0, "STATUS=%s", message);
+}
+
+static void on_begun(void *user)
+{
+	(void)user;
+	(void)sd_notify(0, "READY=1");
+}
+
+static void on_ended(void *user)
+{
+	const struct program *program = user;
+
+	(void)sd_event_exit(program->event, 0);
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *user)
+{
+	(void)source;
+	(void)usec;
+	on_ended(user);
+	return 0;
+}
+
+/* What is under way has its time; who says it twice means at once. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
+{
+	struct program *program = user;
+
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "STOPPING=1");
+	if (program->patience ||
+	    sd_event_add_time_relative(program->event, &program->patience, CLOCK_MONOTONIC, END_US,
+				       0, on_patience, program) < 0)
+		return sd_event_exit(program->event, 0);
+	site_end(program->site, on_ended, program);
+	return 0;
+}
+
+static bool set_signals(struct program *program)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+	       sd_event_add_signal(program->event, NULL, SIGTERM, on_signal, program) >= 0 &&
+	       sd_event_add_signal(program->event, NULL, SIGINT, on_signal, program) >= 0;
+}
+
+static bool start(struct program *program, char problem[SITE_MESSAGE_MAX])
+{
+	static const struct site_handler handler = {on_log, on_status, on_begun};
+
+	snprintf(problem, SITE_MESSAGE_MAX, "it cannot be started: %s", strerror(ENOMEM));
+	return sd_event_new(&program->event) >= 0 && set_signals(program) &&
+	       site_new(program->event, program->settings, &handler, program, &program->site,
+			problem);
+}
+
+/* It has begun, for systemd, and ends well. */
+static int stay_off(const struct arguments *arguments)
+{
+	char message[512];
+
+	snprintf(message, sizeof(message), "it is switched off: Enabled in %s switches it on",
+		 arguments->config);
+	log_line(message);
+	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", message);
+	return EXIT_SUCCESS;
+}
+
+static int run(struct arguments *arguments)
+{
+	struct program program = {.settings = read_settings(arguments)};
+	char problem[SITE_MESSAGE_MAX];
+	int code = EXIT_FAILURE;
+
+	if (!program.settings || !take_socket(arguments, program.settings))
+		goto out;
+	if (!program.settings->is_enabled) {
+		code = stay_off(arguments);
+		goto out;
+	}
+	raise_limit(program.settings);
+	if (!start(&program, problem))
+		log_line(problem);
+	else if (sd_event_loop(program.event) >= 0)
+		code = EXIT_SUCCESS;
+out:
+	site_free(program.site);
+	sd_event_source_disable_unref(program.patience);
+	sd_event_unref(program.event);
+	https_settings_free(program.settings);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {.config = CONFIG_DEFAULT};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG:
+			arguments.config = optarg;
+			break;
+		case OPTION_CHECK:
+			arguments.config = optarg;
+			arguments.is_check = true;
+			break;
+		case OPTION_SOCKET:
+			arguments.socket = optarg;
+			break;
+		case OPTION_HELP:
+			print_help();
+			return EXIT_SUCCESS;
+		case OPTION_VERSION:
+			puts("keystore-https " KEYSTORE_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr,
+			"keystore-https: it takes no argument like '%s': see keystore-https "
+			"--help\n",
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	return arguments.is_check ? check(&arguments) : run(&arguments);
+}
