@@ -176,25 +176,8 @@ static void on_down(const char *why, void *user)
 
 static bool is_of_service(const struct ks_event *event)
 {
-	switch (event->type) {
-	case KS_EVENT_SERVICE_CREATED:
-	case KS_EVENT_SERVICE_UPDATED:
-	case KS_EVENT_SERVICE_DELETED:
-		return true;
-	case KS_EVENT_CERT_CREATED:
-	case KS_EVENT_CERT_UPDATED:
-	case KS_EVENT_CERT_DELETED:
-	case KS_EVENT_KEY_CREATED:
-	case KS_EVENT_KEY_UPDATED:
-	case KS_EVENT_KEY_DELETED:
-	case KS_EVENT_CRL:
-	case KS_EVENT_TPM:
-	case KS_EVENT_EXPIRY:
-	case KS_EVENT_TRUST:
-	case KS_EVENT_REJECTED:
-		break;
-	}
-	return false;
+	return event->type == KS_EVENT_SERVICE_CREATED || event->type == KS_EVENT_SERVICE_UPDATED ||
+	       event->type == KS_EVENT_SERVICE_DELETED;
 }
 
 static void on_event(const struct ks_event *event, void *user)
