@@ -44,6 +44,7 @@ extern const struct command commands_use[];
 extern const struct command commands_cert[];
 extern const struct command commands_check[];
 extern const struct command commands_profile[];
+extern const struct command commands_activate[];
 extern const struct command commands_crl[];
 extern const struct command commands_renewal[];
 extern const struct command commands_trust[];
