@@ -2,8 +2,8 @@
  * Bytes that wait to be taken, up to a maximum. Hides where they are kept; grows with what waits,
  * and lets go of it when nothing does.
  */
-#ifndef OUC_BYTE_QUEUE_H
-#define OUC_BYTE_QUEUE_H
+#ifndef COMMON_BYTE_QUEUE_H
+#define COMMON_BYTE_QUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
