@@ -44,6 +44,18 @@ void time_text(int64_t seconds, char text[TIME_BYTES])
 		strcpy(text, "unknown");
 }
 
+void time_text_ms(int64_t milliseconds, char text[TIME_BYTES])
+{
+	int64_t rest = (milliseconds % 1000 + 1000) % 1000;
+	size_t len;
+
+	time_text(milliseconds / 1000 - (milliseconds % 1000 < 0), text);
+	len = strlen(text);
+	/* In the place of its "Z". */
+	if (text[len - 1] == 'Z')
+		snprintf(text + len - 1, TIME_BYTES - len + 1, ".%03uZ", (unsigned)rest);
+}
+
 json_t *json_time(int64_t seconds)
 {
 	char text[TIME_BYTES];

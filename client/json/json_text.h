@@ -18,6 +18,8 @@ json_t *json_names(const char *const *names, size_t count);
 /* "2026-03-01T12:00:00Z" */
 #define TIME_BYTES 32
 void time_text(int64_t seconds, char text[TIME_BYTES]);
+/* "2026-03-01T12:00:00.000Z"; @milliseconds: Unix time. */
+void time_text_ms(int64_t milliseconds, char text[TIME_BYTES]);
 json_t *json_time(int64_t seconds);
 /* null for 0. */
 json_t *json_time_or_null(int64_t seconds);

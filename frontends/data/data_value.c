@@ -8,6 +8,9 @@
 #include "data_scalar.h"
 #include "data_type.h"
 
+#define TYPE_BYTES  64
+#define PLACE_BYTES 32
+
 struct target {
 	const struct data_field *field;
 	bool is_whole; /* the array */
@@ -144,6 +147,16 @@ bool data_value_set_json(const struct data_block *block, uint8_t *bytes, const c
 	if (!data_scalar_set_json(&target.field->type, bytes + at, bit, value, rest))
 		return refuse(&target, rest, problem);
 	return true;
+}
+
+json_t *data_field_json(const struct data_field *field)
+{
+	char type[TYPE_BYTES];
+	char place[PLACE_BYTES];
+
+	data_type_print(&field->type, type, sizeof(type));
+	data_field_place(field, place, sizeof(place));
+	return json_pack("{s:s, s:s, s:s}", "name", field->name, "place", place, "type", type);
 }
 
 json_t *data_value_json(const struct data_field *field, const uint8_t *bytes)

@@ -26,6 +26,9 @@
 				       const char *name, const json_t *value,
 				       char problem[DATA_PROBLEM_MAX]);
 
+/* {"name": "Var2", "place": "2.0", "type": "String[20]"}. NULL: no memory. */
+json_t *data_field_json(const struct data_field *field);
+
 /*
  * A field's value, whatever the bytes are: an array's is an array; Real's NaN and infinities are
  * strings, its numbers the double of the shortest decimal that it is (JSON_REAL_PRECISION(9) prints

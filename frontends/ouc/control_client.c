@@ -150,6 +150,7 @@ static void carry_out(struct control_client *client, const struct control_comman
 	case CONTROL_WATCH:
 		begin_watch(client);
 		break;
+	case CONTROL_BLOCKS:
 	case CONTROL_SHOW:
 	case CONTROL_GET:
 	case CONTROL_SET:

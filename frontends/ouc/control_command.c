@@ -23,6 +23,7 @@ static const struct {
 	unsigned needs, may_have;
 } verbs[CONTROL_VERBS] = {
 	[CONTROL_LIST] = {"list", 0, 0},
+	[CONTROL_BLOCKS] = {"blocks", 0, 0},
 	[CONTROL_SHOW] = {"show", HAS(CONNECTION), 0},
 	[CONTROL_SEND] = {"send", HAS(CONNECTION), HAS(VALUES) | HAS(WAIT)},
 	[CONTROL_SET] = {"set", HAS(BLOCK) | HAS(VALUES), 0},
@@ -82,7 +83,8 @@ static bool verb_find(const json_t *line, enum control_verb *ret_verb, char *pro
 			return true;
 		}
 	return fail(problem,
-		    "there is no command '%.64s': list, show, send, set, get and watch are", name);
+		    "there is no command '%.64s': list, blocks, show, send, set, get and watch are",
+		    name);
 }
 
 /* Whether it has what its command needs, and nothing that it does not know. */

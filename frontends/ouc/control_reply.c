@@ -9,9 +9,6 @@
 #include "data_value.h"
 #include "json_text.h"
 
-#define TYPE_BYTES  64
-#define PLACE_BYTES 32
-
 json_t *control_fail(enum control_error error, const char *format, ...)
 {
 	static const char *const names[] = {
@@ -55,22 +52,12 @@ static json_t *show(const char *name, struct station *station)
 	return json_pack("{s:b, s:o}", "ok", true, "connection", connection_json(connection));
 }
 
-static json_t *field_json(const struct data_field *field)
-{
-	char type[TYPE_BYTES];
-	char place[PLACE_BYTES];
-
-	data_type_print(&field->type, type, sizeof(type));
-	data_field_place(field, place, sizeof(place));
-	return json_pack("{s:s, s:s, s:s}", "name", field->name, "place", place, "type", type);
-}
-
 static json_t *fields_json(const struct data_block *block)
 {
 	json_t *fields = json_array();
 
 	for (size_t i = 0; i < block->field_count; i++)
-		json_append(&fields, field_json(&block->fields[i]));
+		json_append(&fields, data_field_json(&block->fields[i]));
 	return fields;
 }
 
@@ -85,6 +72,38 @@ static json_t *get(const char *name, struct station *station)
 	return json_pack("{s:b, s:s, s:I, s:o, s:o}", "ok", true, "block", block->name, "bytes",
 			 (json_int_t)block->size, "fields", fields_json(block), "values",
 			 data_block_json(block, data_image_bytes(image)));
+}
+
+/* The first connection that sends or receives a block is told; @block NULL is fine. */
+static bool note_user(json_t *roles, const char *role, const struct data_block *block,
+		      const char *connection)
+{
+	json_t *roles_of = block ? json_object_get(roles, block->name) : NULL;
+
+	if (!roles_of || !json_is_null(json_object_get(roles_of, role)))
+		return true;
+	return json_object_set_new(roles_of, role, json_string(connection)) == 0;
+}
+
+static json_t *blocks(const struct settings *settings)
+{
+	json_t *roles = json_object();
+	bool is_whole = roles;
+
+	for (size_t i = 0; is_whole && i < settings->block_count; i++)
+		is_whole =
+			json_object_set_new(roles, settings->blocks[i]->name,
+					    json_pack("{s:n, s:n}", "sent_by", "received_by")) == 0;
+	for (size_t i = 0; is_whole && i < settings->connection_count; i++) {
+		const struct connection_settings *each = &settings->connections[i];
+
+		is_whole = note_user(roles, "sent_by", each->send_data, each->name) &&
+			   note_user(roles, "received_by", each->receive_data, each->name);
+	}
+	if (is_whole)
+		return json_pack("{s:b, s:o}", "ok", true, "blocks", roles);
+	json_decref(roles);
+	return NULL;
 }
 
 /* The connection whose TRCV_C writes @block; NULL: none. */
@@ -203,6 +222,8 @@ json_t *control_do(const struct control_command *command, const struct settings 
 		   struct station *station, struct connection **ret_waits_for)
 {
 	switch (command->verb) {
+	case CONTROL_BLOCKS:
+		return blocks(settings);
 	case CONTROL_SHOW:
 		return show(command->name, station);
 	case CONTROL_GET:

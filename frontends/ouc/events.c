@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "byte_queue.h"
+#include "json_text.h"
 
-#define TIME_BYTES 32
 #define LOST_BYTES 128
 
 /*
@@ -112,13 +112,9 @@ static void drain(struct events *events)
 static void time_print(char text[TIME_BYTES])
 {
 	struct timespec now = {0};
-	struct tm parts;
-	size_t len;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	len = strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + len, TIME_BYTES - len, ".%03uZ", (unsigned)(now.tv_nsec / 1000000) % 1000);
+	time_text_ms((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, text);
 }
 
 static size_t lost_print(char line[LOST_BYTES], uint64_t lines)

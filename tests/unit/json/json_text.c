@@ -33,6 +33,27 @@ Test(json_text, a_time_is_in_utc_and_zero_may_mean_none)
 	expect(json_time(INT64_MIN), "\"unknown\"");
 }
 
+Test(json_text, a_time_has_milliseconds_where_they_are_told)
+{
+	static const struct {
+		int64_t milliseconds;
+		const char *text;
+	} times[] = {
+		{1772366400005, "2026-03-01T12:00:00.005Z"},
+		{0, "1970-01-01T00:00:00.000Z"},
+		{-1, "1969-12-31T23:59:59.999Z"},
+		{-1000, "1969-12-31T23:59:59.000Z"},
+		{INT64_MIN, "-292275055-05-16T16:47:04.192Z"},
+		{INT64_MAX, "292278994-08-17T07:12:55.807Z"},
+	};
+	char text[TIME_BYTES];
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		time_text_ms(times[i].milliseconds, text);
+		cr_expect_str_eq(text, times[i].text);
+	}
+}
+
 Test(json_text, a_fingerprint_is_lower_case_digits)
 {
 	uint8_t fingerprint[FINGERPRINT_BYTES];

@@ -23,6 +23,7 @@ Test(control_command, knows_each_command)
 		const char *name;
 	} good[] = {
 		{"{\"command\":\"list\"}", CONTROL_LIST, NULL},
+		{"{\"command\":\"blocks\"}", CONTROL_BLOCKS, NULL},
 		{" { \"command\" : \"watch\" }\r", CONTROL_WATCH, NULL},
 		{"{\"command\":\"show\",\"connection\":\"Send\"}", CONTROL_SHOW, "Send"},
 		{"{\"block\":\"B\",\"command\":\"get\"}", CONTROL_GET, "B"},

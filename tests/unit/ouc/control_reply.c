@@ -30,6 +30,24 @@ Test(control_reply, lists_connections_line_by_line_and_then_the_blocks)
 	program_end(&program);
 }
 
+Test(control_reply, tells_who_sends_and_receives_each_block)
+{
+	struct program program = program_new();
+	json_t *reply = ask(&program, "{\"command\":\"blocks\"}");
+	const json_t *blocks = json_object_get(reply, "blocks");
+	const json_t *sent = json_object_get(blocks, "Send_Data");
+	const json_t *received = json_object_get(blocks, "Received_Data");
+
+	cr_assert(json_is_true(json_object_get(reply, "ok")));
+	cr_assert_eq(json_object_size(blocks), 2u);
+	cr_assert_str_eq(json_string_value(json_object_get(sent, "sent_by")), "Send");
+	cr_assert(json_is_null(json_object_get(sent, "received_by")));
+	cr_assert_str_eq(json_string_value(json_object_get(received, "sent_by")), "Both");
+	cr_assert_str_eq(json_string_value(json_object_get(received, "received_by")), "Receive");
+	json_decref(reply);
+	program_end(&program);
+}
+
 Test(control_reply, lists_as_many_connections_as_there_can_be_to_a_reader_who_comes_late)
 {
 	struct program program = program_new();
