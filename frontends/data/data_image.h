@@ -58,8 +58,18 @@ enum data_view_status {
 	DATA_VIEW_NOMEM,
 };
 
-/* Copies block->size bytes of one moment, which are such a block. */
+/*
+ * Copies block->size bytes of one moment, which are such a block; @ret_bytes NULL: the moment
+ * alone.
+ */
 [[nodiscard]] enum data_view_status data_view_read(const struct data_view *view, uint8_t *ret_bytes,
+						   struct data_moment *ret_moment);
+
+/*
+ * The same in one attempt: as it never waits, it is for who must not, and may be BUSY while the
+ * owner is well.
+ */
+[[nodiscard]] enum data_view_status data_view_look(const struct data_view *view, uint8_t *ret_bytes,
 						   struct data_moment *ret_moment);
 
 #endif

@@ -121,7 +121,7 @@ static enum data_view_status try_read(const struct data_view *view, uint8_t *byt
 	if (le64toh(before.sequence) % 2)
 		return has_owner ? DATA_VIEW_BUSY : DATA_VIEW_TORN;
 	data_barrier_acquire();
-	if (!read_at(view->fd, bytes, view->block->size, view->data_at))
+	if (bytes && !read_at(view->fd, bytes, view->block->size, view->data_at))
 		return DATA_VIEW_BROKEN;
 	data_barrier_acquire();
 	if (!read_at(view->fd, &after, sizeof(after), 0))
@@ -135,28 +135,51 @@ static enum data_view_status try_read(const struct data_view *view, uint8_t *byt
 	return DATA_VIEW_OK;
 }
 
-enum data_view_status data_view_read(const struct data_view *view, uint8_t *ret_bytes,
-				     struct data_moment *ret_moment)
+/* @bytes: of the caller's, with whatever was read, even if it was in vain; NULL: none. */
+static enum data_view_status read_checked(const struct data_view *view, int tries, uint8_t *bytes,
+					  struct data_moment *ret_moment)
 {
 	static const struct timespec pause = {.tv_nsec = TRY_PAUSE_NS};
-	uint8_t *bytes = malloc(view->block->size);
 	enum data_view_status status = DATA_VIEW_BUSY;
-	struct data_moment moment;
 	char why[DATA_PROBLEM_MAX];
 
-	if (!bytes)
-		return DATA_VIEW_NOMEM;
-	for (int i = 0; i < TRIES && status == DATA_VIEW_BUSY; i++) {
+	for (int i = 0; i < tries && status == DATA_VIEW_BUSY; i++) {
 		if (i > 0)
 			(void)nanosleep(&pause, NULL);
-		status = try_read(view, bytes, &moment);
+		status = try_read(view, bytes, ret_moment);
 	}
-	if (status == DATA_VIEW_OK && !data_block_check(view->block, bytes, why))
-		status = DATA_VIEW_BROKEN;
+	if (status == DATA_VIEW_OK && bytes && !data_block_check(view->block, bytes, why))
+		return DATA_VIEW_BROKEN;
+	return status;
+}
+
+static enum data_view_status read_copy(const struct data_view *view, int tries, uint8_t *ret_bytes,
+				       struct data_moment *ret_moment)
+{
+	uint8_t *bytes = ret_bytes ? malloc(view->block->size) : NULL;
+	enum data_view_status status;
+	struct data_moment moment;
+
+	if (ret_bytes && !bytes)
+		return DATA_VIEW_NOMEM;
+	status = read_checked(view, tries, bytes, &moment);
 	if (status == DATA_VIEW_OK) {
-		memcpy(ret_bytes, bytes, view->block->size);
+		if (ret_bytes)
+			memcpy(ret_bytes, bytes, view->block->size);
 		*ret_moment = moment;
 	}
 	free(bytes);
 	return status;
+}
+
+enum data_view_status data_view_look(const struct data_view *view, uint8_t *ret_bytes,
+				     struct data_moment *ret_moment)
+{
+	return read_copy(view, 1, ret_bytes, ret_moment);
+}
+
+enum data_view_status data_view_read(const struct data_view *view, uint8_t *ret_bytes,
+				     struct data_moment *ret_moment)
+{
+	return read_copy(view, TRIES, ret_bytes, ret_moment);
 }

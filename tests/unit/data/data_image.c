@@ -398,6 +398,8 @@ Test(data_image, a_reader_gives_up_on_an_owner_in_the_middle_of_a_change)
 	uint8_t bytes[2] = {7, 7};
 
 	cr_expect_eq(data_view_read(reader, bytes, &moment), DATA_VIEW_BUSY);
+	cr_expect_eq(data_view_look(reader, bytes, &moment), DATA_VIEW_BUSY);
+	cr_expect_eq(data_view_look(reader, NULL, &moment), DATA_VIEW_BUSY);
 	kill_owner(owner);
 	bytes[0] = 7;
 	moment.changes = 99;
