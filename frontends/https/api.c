@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api_data.h"
 #include "api_events.h"
 #include "api_private.h"
 #include "api_trend.h"
@@ -22,6 +23,7 @@ static const struct api_operation *const tables[] = {
 	api_authority_operations,
 	api_trust_operations,
 	api_service_operations,
+	api_data_operations,
 	NULL,
 };
 
@@ -45,8 +47,11 @@ struct api *api_new(sd_event *event, const struct api_options *options)
 	api->share = api_share_new();
 	api->trend = api_trend_new(api);
 	api->events = api_events_new(api);
-	if (api->share && api->trend && api->events)
+	api->data = api_data_new(api);
+	if (api->share && api->trend && api->events && api->data) {
+		api_events_set_part(api->events, &api_data_part);
 		return api;
+	}
 	api_free(api);
 	return NULL;
 }
@@ -75,6 +80,7 @@ void api_free(struct api *api)
 		api_answer_problem(call, 503, "stopping", NULL,
 				   "this server is being stopped: try again in a moment");
 	api_events_free(api->events);
+	api_data_free(api->data);
 	api_trend_free(api->trend);
 	api_share_free(api->share);
 	free(api);

@@ -135,6 +135,9 @@ struct api_options {
 	const char *name, *location;		/* of the identification */
 	const char *data_images, *data_control; /* keystore-ouc's folder and socket */
 	struct http_server *const *server;	/* for diagnostics; set before the first request */
+	/* What keystored's audit trail does not know, for a log; NULL: nobody wants it. */
+	void (*log)(const char *message, void *user);
+	void *user;
 };
 
 /* @options' texts must outlive it. NULL: no memory. */

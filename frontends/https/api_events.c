@@ -308,12 +308,18 @@ static void begin(const struct ks_result *result, void *user)
 
 void api_events_run(struct api_call *call)
 {
+	const struct api_feed_part *part = api_of(call)->events->part;
 	const char *blocks = api_query(call, "blocks");
 	struct ks_client *client;
 
 	if (blocks && strlen(blocks) > BLOCKS_MAX) {
 		api_answer_problem(call, 400, "invalid", "blocks",
 				   "\"blocks\" names too many: open another page for the rest");
+		return;
+	}
+	if (blocks && part && part->refusal(api_of(call), blocks)) {
+		api_answer_problem(call, 400, "invalid", "blocks",
+				   part->refusal(api_of(call), blocks));
 		return;
 	}
 	/* Browsers open it again by themselves. */

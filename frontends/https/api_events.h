@@ -31,6 +31,8 @@ void api_events_tell(struct api_events *events, const char *name);
  */
 struct api_feed_part {
 	unsigned right; /* enum ks_right */
+	/* What is wrong with @blocks; NULL: nothing. It is answered 400. */
+	const char *(*refusal)(struct api *api, const char *blocks);
 	void *(*begin)(struct api *api, struct api_feed *feed, const char *blocks);
 	void (*end)(void *part);
 };

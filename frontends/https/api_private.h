@@ -10,6 +10,7 @@
 #include "api_route.h"
 #include "api_share.h"
 
+struct api_data;
 struct api_events;
 struct api_trend;
 
@@ -19,6 +20,7 @@ struct api {
 	struct api_share *share;
 	struct api_trend *trend;   /* api_status.c */
 	struct api_events *events; /* api_events.c */
+	struct api_data *data;	   /* api_data.c */
 	bool has_no_users;	   /* as keystored has said last */
 	unsigned running;	   /* calls; those that wait for another's answer do not count */
 	LIST_HEAD(, api_call) calls;

@@ -558,10 +558,25 @@ def ouc_commands():
         "set": '{"command":"set","block":"Send_Data","values":{"Values[3]":"\\u00e9\\u0000"}}',
         "get": '{"command":"get","block":"Send_Data"}',
         "watch": '{"command":"watch"}',
+        "blocks": '{"command":"blocks"}',
         "twice": '{"command":"list","command":"watch"}',
         "nul": '{"command":"list\\u0000"}',
         "deep": '{"command":"set","block":"B","values":{"A":[[1]]}}',
         "deep_text": '{"command":"set","block":"B","values":{"A":"[[{\\"["}}',
+    }.items()}
+
+
+def ouc_replies():
+    return {name: text.encode() for name, text in {
+        "set": '{"ok":true,"block":"Send_Data"}',
+        "blocks": '{"ok":true,"blocks":{"A":{"sent_by":"Send","received_by":null}}}',
+        "invalid": '{"ok":false,"error":"invalid","message":"A: Var1 is a Bool: TRUE or FALSE"}',
+        "umlaut": '{"ok":false,"error":"busy","message":"\\u00e9"}',
+        "controls": '{"ok":false,"error":"busy","message":"a\\nb"}',
+        "twice": '{"ok":true,"ok":false}',
+        "part": '{"connection":{}}',
+        "nul": '{"ok":false,"error":"busy","message":"a\\u0000"}',
+        "none": 'HTTP/1.1 400 Bad Request',
     }.items()}
 
 
@@ -649,6 +664,7 @@ write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("https_settings", https_settings())
 write("ouc_control", ouc_commands())
+write("ouc_reply", ouc_replies())
 write("ouc_receiver", ouc_messages())
 write("data_view", data_views())
 write("data_type", data_types())
