@@ -101,7 +101,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	}
 
 	function arrange() {
-		const isOpcua = row()?.mandatory_names?.includes("uri") ?? false;
+		const isOpcua = row()?.mandatory_names?.some((type) => type.toLowerCase() === "uri") ?? false;
 		const host = device?.host ?? location.hostname;
 		const name = subject.commonName;
 

@@ -69,13 +69,10 @@ export function lengthText(cert) {
 	return algorithm ? `${algorithm.family} ${algorithm.length}` : "";
 }
 
+/* "ecdsa-sha256" → "ECDSA SHA-256" */
 export function signatureText(cert) {
-	return { "ecdsa-with-SHA256": "ECDSA SHA-256", "ecdsa-with-SHA384": "ECDSA SHA-384",
-		 "ecdsa-with-SHA512": "ECDSA SHA-512", "RSA-SHA256": "RSA SHA-256",
-		 "RSA-SHA384": "RSA SHA-384", "RSA-SHA512": "RSA SHA-512", "RSA-SHA1": "RSA SHA-1",
-		 "sha256WithRSAEncryption": "RSA SHA-256", "sha384WithRSAEncryption": "RSA SHA-384",
-		 "sha512WithRSAEncryption": "RSA SHA-512", "rsassaPss": "RSA-PSS" }[cert.signature_algorithm] ??
-		cert.signature_algorithm ?? "";
+	return (cert.signature_algorithm ?? "").replace(/^(rsa-pss|rsa|ecdsa)-sha(\d+)$/, (_, family, bits) =>
+		`${family.toUpperCase()} SHA-${bits}`);
 }
 
 /* "active" is not enough for one that ends tomorrow. */
