@@ -12,9 +12,16 @@
 const ROOT = "/api/v1";
 const BACK_OFF_MS = [1000, 2000, 4000, 8000, 15000];
 
+/* The device's are parts of one, as a command line prints them. */
+function sentence(text) {
+	const begun = /^(keystored|keystore-)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+
+	return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
 export class ApiError extends Error {
 	constructor(status, { code, detail, member, title } = {}) {
-		super(detail || title || "The service has answered in a way that this page does not know.");
+		super(sentence(detail || title || "the service has answered in a way that this page does not know"));
 		this.status = status;
 		this.code = code ?? "unknown";
 		this.member = member ?? null;
@@ -152,6 +159,8 @@ async function request(method, path, options = {}) {
 		throw error;
 	}
 	if (response.ok) {
+		/* It is back sooner than the next try. */
+		tryNow();
 		if (!options.passive)
 			news.dispatchEvent(new Event("active"));
 		return response;

@@ -29,7 +29,7 @@ export function wrapField({ label, hint, control, member = null, required = fals
 	const mark = required ? null : h("span.optional", {}, "optional");
 	const element = h("div.field", {},
 			  isGroup ? h("div.label", { id: `${id}-label` }, label, " ", mark)
-				  : h("label.label", { for: id }, label, " ", mark),
+				  : h("div.label", {}, h("label", { for: id }, label), " ", mark),
 			  control, hint ? h("p.hint", { id: hintId }, hint) : null, error);
 
 	if (isGroup) {

@@ -36,7 +36,7 @@ function line(level, cert) {
 	return h(`div.chain-link${isSelf ? ".chain-is-self" : ""}`, {}, h("span.chain-mark", { "aria-hidden": "true" }),
 		 h("span.chain-name", {},
 		   isSelf ? h("b", { "aria-current": "true" }, nameOf(level)) : h("a", { href: link("certs", tabOf(level.kind), level.id) }, nameOf(level)),
-		   h("small", {}, [level.issuer_id === level.id ? "Root" : null, `ID ${level.id}`,
+		   h("small", {}, [level.issuer_id === level.id ? (level.kind === "device" ? "Self-signed" : "Root") : null, `ID ${level.id}`,
 				   level.private_key ? `key: ${originText(level)}` : null].filter(Boolean).join(" · "))),
 		 stateOf(level).key === "active" ? null : stateBadge(level));
 }

@@ -43,10 +43,48 @@ export function passwordField() {
 	};
 }
 
+/*
+ * The name of a key that may be in the file: asked for with those that have one, or because the device
+ * says that there is one; proposed from the file's name.
+ */
+export function keyNameField() {
+	const name = textField({ label: "Name of its key in the TPM", member: "key_name", maxlength: 64 });
+
+	name.element.hidden = true;
+	return {
+		...name,
+		get value() {
+			return name.element.hidden ? undefined : name.value.trim() || undefined;
+		},
+		show(file) {
+			name.element.hidden = false;
+			name.control.value ||= (file?.name ?? "").replace(/\.[^.]*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+		},
+		isMeant: (error) => error.member === "key_name" || /private key in the file/i.test(error.message),
+	};
+}
+
+/* Sends once more where the device only lacked the name of a key. */
+export async function withKeyName(name, file, send) {
+	try {
+		return await send();
+	} catch (error) {
+		if (!name.isMeant(error) || !name.element.hidden)
+			throw error;
+		name.show(file);
+		return send();
+	}
+}
+
 export async function openImport(store, { file = null, kind = "" } = {}) {
 	const list = await profiles().catch(() => []);
 	const password = passwordField();
-	const look = (chosen) => IS_PKCS12.test(chosen.name) && password.show();
+	const look = (next) => {
+		if (!IS_PKCS12.test(next.name))
+			return;
+		password.show();
+		keyName.show(next);
+	};
 	const chosen = fileField({ label: "File", accept: ACCEPT, member: "file", file, onFile: look,
 				   hint: "DER, PEM, PKCS#7 or PKCS#12, with any number of certificates. Keys in it move into the TPM and are marked as imported." });
 	const as = selectField({ label: "As", member: "kind", value: kind, options: [
@@ -55,21 +93,21 @@ export async function openImport(store, { file = null, kind = "" } = {}) {
 	], onInput: () => arrange() });
 	const profile = selectField({ label: "Used as", member: "profile", value: "", options: [{ value: "", text: "Not known" },
 		...list.filter(({ name }) => name !== "ca").map(({ name, title }) => ({ value: name, text: title }))] });
-	const keyName = textField({ label: "Name of the key", member: "key_name", hint: "Without one it is named by itself." });
+	const keyName = keyNameField();
 	const arrange = () => {
 		profile.element.hidden = as.value === "ca" || as.value === "trusted";
 	};
 	const form = makeForm({
 		fields: [chosen, password, as, profile, keyName],
-		layout: [chosen.element, password.element, h("div.field-row", {}, as.element, profile.element),
-			 h("details.more", {}, h("summary", {}, "More"), keyName.element)],
+		layout: [chosen.element, password.element, keyName.element, h("div.field-row", {}, as.element, profile.element)],
 		submit: "Import",
 		onSubmit: async () => {
 			try {
-				const answer = await api.post("/certs/import", { body: {
-					file: await chosen.base64(), password: password.value, kind: as.value || undefined,
-					profile: profile.element.hidden ? undefined : profile.value || undefined, key_name: keyName.value || undefined,
-				} });
+				const file = await chosen.base64();
+				const answer = await withKeyName(keyName, chosen.file, () => api.post("/certs/import", { body: {
+					file, password: password.value, kind: as.value || undefined,
+					profile: profile.element.hidden ? undefined : profile.value || undefined, key_name: keyName.value,
+				} }));
 
 				dialog.close();
 				store.put(...answer.certs);

@@ -4,22 +4,28 @@ import { openDialog } from "../../ui/dialog.js";
 import { h } from "../../ui/dom.js";
 import { fileField } from "../../ui/drop.js";
 import { makeForm } from "../../ui/form.js";
-import { passwordField, showImported } from "./import.js";
+import { keyNameField, passwordField, showImported, withKeyName } from "./import.js";
 import { nameOf } from "./words.js";
 
 export function openReplace(cert, store, { isAnswer = false }) {
 	const password = passwordField();
+	const keyName = keyNameField();
 	const file = fileField({ label: isAnswer ? "Answer of the CA" : "File", member: "file",
 				 accept: isAnswer ? ".cer,.crt,.der,.pem,.p7b,.p7c" : ".cer,.crt,.der,.pem,.p7b,.p7c,.p12,.pfx",
 				 hint: isAnswer ? "The certificate, alone or with its chain: DER, PEM or PKCS#7." : "A PKCS#12 with the new key, or a certificate for the key that is here.",
-				 onFile: (chosen) => /\.(p12|pfx)$/i.test(chosen.name) && password.show() });
+				 onFile: (chosen) => {
+					 if (/\.(p12|pfx)$/i.test(chosen.name))
+						 password.show();
+				 } });
 	const form = makeForm({
 		fields: [h("p", {}, isAnswer ? `It must be for the key of the CSR. Certificate ${cert.id} is in service as soon as it is here.`
-					     : `The file’s certificate becomes the next version of certificate ${cert.id}. The last one stays in its history.`), file, password],
+					     : `The file’s certificate becomes the next version of certificate ${cert.id}. The last one stays in its history.`), file, password, keyName],
 		submit: isAnswer ? "Upload" : "Replace",
 		onSubmit: async () => {
 			try {
-				const answer = await api.post(part`/certs/${cert.id}/replace`, { body: { file: await file.base64(), password: password.value } });
+				const bytes = await file.base64();
+				const answer = await withKeyName(keyName, file.file, () => api.post(part`/certs/${cert.id}/replace`, {
+					body: { file: bytes, password: password.value, key_name: keyName.value } }));
 
 				dialog.close();
 				store.put(...answer.certs);
