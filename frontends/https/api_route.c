@@ -2,53 +2,27 @@
 
 #include <string.h>
 
-static int hex_digit(char c)
+#include "http_text.h"
+
+static bool is_hex(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* The code point at @text, and how many bytes it has; 0: none. */
-static size_t read_code_point(const unsigned char *text, size_t len, uint32_t *ret_value)
+/* Also the controls of Latin-1, which some terminals obey. */
+static bool has_controls(const char *text)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t size = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-	uint32_t value = size == 1 ? text[0] : text[0] & (0x7fu >> size);
-
-	if ((size > 1 && text[0] < 0xc0) || text[0] > 0xf4 || size > len)
-		return 0;
-	for (size_t i = 1; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (text[i] & 0x3fu);
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+			return true;
 	}
-	if ((size > 1 && value < least[size]) || (value >= 0xd800 && value < 0xe000) ||
-	    value > 0x10ffff)
-		return 0;
-	*ret_value = value;
-	return size;
-}
-
-bool api_text_is_good(const char *text, size_t len)
-{
-	const unsigned char *bytes = (const unsigned char *)text;
-	uint32_t value = 0;
-	size_t size;
-
-	for (size_t at = 0; at < len; at += size) {
-		size = read_code_point(bytes + at, len - at, &value);
-		if (!size || value < 0x20 || (value >= 0x7f && value < 0xa0))
-			return false;
-	}
-	return true;
+	return false;
 }
 
 static bool is_encoded_twice(const char *text)
 {
 	for (const char *at = strchr(text, '%'); at; at = strchr(at + 1, '%')) {
-		if (at[1] && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0)
+		if (is_hex(at[1]) && is_hex(at[2]))
 			return true;
 	}
 	return false;
@@ -57,29 +31,13 @@ static bool is_encoded_twice(const char *text)
 /* False: it is malformed. */
 static bool decode_segment(const char *from, size_t len, char ret_text[API_PARAMETER_MAX + 1])
 {
-	char text[API_PARAMETER_MAX + 1] = "";
-	size_t used = 0;
+	char text[HTTP_PATH_MAX + 1];
 
-	for (size_t at = 0; at < len; at++) {
-		int high = -1, low = -1;
-		char c = from[at];
-
-		if (c == '%') {
-			high = at + 2 < len ? hex_digit(from[at + 1]) : -1;
-			low = at + 2 < len ? hex_digit(from[at + 2]) : -1;
-			if (high < 0 || low < 0)
-				return false;
-			c = (char)(high << 4 | low);
-			at += 2;
-		}
-		if (used == API_PARAMETER_MAX || !c || c == '/' || c == '\\')
-			return false;
-		text[used++] = c;
-	}
-	if (!api_text_is_good(text, used) || is_encoded_twice(text) || strcmp(text, ".") == 0 ||
-	    strcmp(text, "..") == 0)
+	if (len > HTTP_PATH_MAX || !http_text_decode(from, len, false, text) ||
+	    strlen(text) > API_PARAMETER_MAX || strpbrk(text, "/\\") || has_controls(text) ||
+	    is_encoded_twice(text) || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		return false;
-	memcpy(ret_text, text, sizeof(text));
+	memcpy(ret_text, text, strlen(text) + 1);
 	return true;
 }
 

@@ -27,7 +27,4 @@ struct api_route {
 						   enum http_method method, const char *path,
 						   struct api_route *ret_route);
 
-/* UTF-8 without control characters, as RFC 3629 has it. */
-bool api_text_is_good(const char *text, size_t len);
-
 #endif

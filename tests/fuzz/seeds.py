@@ -643,6 +643,47 @@ def data_types():
     }.items()}
 
 
+TOKEN = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+
+
+def api_requests():
+    """Requests to the JSON API: what each operation reads, and what is no path, cookie or body."""
+    login = f"Authorization: Bearer {TOKEN}\n"
+    json = "Content-Type: application/json\n"
+    bodies = {
+        "session": ("POST /api/v1/session", '{"user":"anna","password":"correct horse"}'),
+        "password": ("POST /api/v1/password", '{"user":"anna","old_password":"a","new_password":"b"}'),
+        "user": ("POST /api/v1/users", '{"name":"ben","password":"x","roles":["viewer"],"must_change":true}'),
+        "user_set": ("PATCH /api/v1/users/ben", '{"disabled":true,"roles":[],"password":null}'),
+        "role": ("PUT /api/v1/roles/night", '{"rights":["view","read-audit"]}'),
+        "twice": ("POST /api/v1/session", '{"user":"a","user":"b"}'),
+        "deep": ("POST /api/v1/session", '{"user":' + "[" * 9 + "]" * 9 + "}"),
+        "type": ("POST /api/v1/session", '{"user":1,"password":true}'),
+        "unknown": ("POST /api/v1/users", '{"name":"a","password":"b","rights":["view"]}'),
+        "no_json": ("POST /api/v1/session", '{"user":'),
+    }
+    plain = {
+        "list": "GET /api/v1/users?after=anna&limit=10", "limit": "GET /api/v1/users?limit=-1",
+        "trend": "GET /api/v1/trend?after=1700000000", "root": "GET /api/v1/root-certificates/" + "0a" * 32 +
+        "/file?format=pem", "identification": "GET /api/v1/identification", "nobody": "GET /api/v1/session",
+        "encoded": "DELETE /api/v1/users/%C3%BC%20x", "slash": "DELETE /api/v1/users/a%2Fb",
+        "twice_encoded": "DELETE /api/v1/users/%252e%252e", "dots": "DELETE /api/v1/users/..",
+        "nul": "DELETE /api/v1/users/a%00", "id": "DELETE /api/v1/logins/18446744073709551616",
+        "method": "PUT /api/v1/session", "head": "HEAD /api/v1/openapi.json", "other": "BREW /api/v1/session",
+        "elsewhere": "GET /apiary", "events": "GET /api/v1/events?blocks=motor,pump",
+    }
+    seeds = {name: f"{line}\n{login}{json}\n{body}" for name, (line, body) in bodies.items()}
+    seeds |= {name: f"{line}\n{login}\n" for name, line in plain.items()}
+    seeds |= {
+        "cookie": f"GET /api/v1/users\nCookie: a=b; __Host-keystore={TOKEN}; c=d\n\n",
+        "two_cookies": f"GET /api/v1/users\nCookie: __Host-keystore={TOKEN}; __Host-keystore=x\n\n",
+        "csrf": f"DELETE /api/v1/users/a\nCookie: __Host-keystore={TOKEN}\nKeystore-CSRF: x\n\n",
+        "origin": "POST /api/v1/session\nHost: plc\nOrigin: https://evil\n\n{}",
+        "site": "GET /api/v1/users\nSec-Fetch-Site: cross-site\n\n",
+    }
+    return {name: (text.rstrip("\n") + "\n").encode() for name, text in seeds.items()}
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -651,6 +692,7 @@ def write(target, seeds):
         (directory / name).write_bytes(content)
 
 
+write("api", api_requests())
 write("frame", {name: b"\x03" + stream for name, stream in streams().items()})
 write("names", {name: text.encode() for name, text in NAMES.items()})
 write("path", path())

@@ -1,5 +1,7 @@
 #include "api_route.h"
 
+#include <criterion/criterion.h>
+
 #include "fake_http.h"
 
 static void run(struct api_call *call)

@@ -2,6 +2,7 @@
 #ifndef FAKE_API_H
 #define FAKE_API_H
 
+#include <criterion/criterion.h>
 #include <jansson.h>
 
 #include "api_private.h"

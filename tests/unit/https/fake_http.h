@@ -2,7 +2,6 @@
 #ifndef FAKE_HTTP_H
 #define FAKE_HTTP_H
 
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,13 +37,19 @@ struct http_response {
 	struct fake_field headers[FAKE_FIELDS_MAX];
 };
 
+static inline void fake_expect(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
 static inline void fake_set(struct fake_field fields[FAKE_FIELDS_MAX], const char *name,
 			    const char *value)
 {
 	size_t i = 0;
 
 	while (fields[i].name && strcasecmp(fields[i].name, name) != 0)
-		cr_assert_lt(++i, FAKE_FIELDS_MAX);
+		fake_expect(++i < FAKE_FIELDS_MAX);
 	fields[i].name = name;
 	snprintf(fields[i].value, sizeof(fields[i].value), "%s", value);
 }
@@ -128,7 +133,7 @@ struct http_response *http_response_new(unsigned status, const char *type, void 
 	struct http_response *response = calloc(1, sizeof(*response));
 
 	(void)is_secret;
-	cr_assert_not_null(response);
+	fake_expect(response);
 	response->status = status;
 	response->body = body;
 	response->text = body;
@@ -193,7 +198,7 @@ struct http_counters http_server_counters(const struct http_server *server)
 void http_answer(struct http_request *request, struct http_response *response)
 {
 	request->answers++;
-	cr_assert_eq(request->answers, 1, "answered once");
+	fake_expect(request->answers == 1);
 	request->status = response ? response->status : 500;
 	if (!response)
 		return;

@@ -1,5 +1,7 @@
 #include "pages.h"
 
+#include <criterion/criterion.h>
+
 #include "fake_http.h"
 
 static const char page[] = "<!doctype html><p>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
