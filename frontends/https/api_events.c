@@ -16,6 +16,7 @@ struct api_feed {
 	struct http_feed *feed; /* NULL: over */
 	struct uplink *uplink;	/* what keystored tells this login, and no other */
 	struct api_login login;
+	unsigned rights;	  /* as keystored has said last */
 	bool is_asking, is_stale; /* whether it still is a login; something has changed since */
 	void *part;		  /* NULL: none */
 	char blocks[BLOCKS_MAX + 1];
@@ -28,21 +29,30 @@ struct api_events {
 	LIST_HEAD(, api_feed) feeds;
 };
 
-static const char *const topics[] = {
-	[KS_EVENT_TPM] = "tpm",
-	[KS_EVENT_KEY_CREATED] = "key",
-	[KS_EVENT_KEY_UPDATED] = "key",
-	[KS_EVENT_KEY_DELETED] = "key",
-	[KS_EVENT_CERT_CREATED] = "cert",
-	[KS_EVENT_CERT_UPDATED] = "cert",
-	[KS_EVENT_CERT_DELETED] = "cert",
-	[KS_EVENT_EXPIRY] = "expiry",
-	[KS_EVENT_CRL] = "crl",
-	[KS_EVENT_TRUST] = "trust",
-	[KS_EVENT_REJECTED] = "rejected",
-	[KS_EVENT_SERVICE_CREATED] = "service",
-	[KS_EVENT_SERVICE_UPDATED] = "service",
-	[KS_EVENT_SERVICE_DELETED] = "service",
+/*
+ * keystored tells a login besides what it tells the front-end itself: of its own certificate and key.
+ * That is not the user's.
+ */
+struct topic {
+	const char *name;
+	unsigned right;
+};
+
+static const struct topic topics[] = {
+	[KS_EVENT_TPM] = {"tpm", KS_RIGHT_READ_DIAGNOSTICS},
+	[KS_EVENT_KEY_CREATED] = {"key", KS_RIGHT_VIEW},
+	[KS_EVENT_KEY_UPDATED] = {"key", KS_RIGHT_VIEW},
+	[KS_EVENT_KEY_DELETED] = {"key", KS_RIGHT_VIEW},
+	[KS_EVENT_CERT_CREATED] = {"cert", KS_RIGHT_VIEW},
+	[KS_EVENT_CERT_UPDATED] = {"cert", KS_RIGHT_VIEW},
+	[KS_EVENT_CERT_DELETED] = {"cert", KS_RIGHT_VIEW},
+	[KS_EVENT_EXPIRY] = {"expiry", KS_RIGHT_VIEW},
+	[KS_EVENT_CRL] = {"crl", KS_RIGHT_VIEW},
+	[KS_EVENT_TRUST] = {"trust", KS_RIGHT_VIEW},
+	[KS_EVENT_REJECTED] = {"rejected", KS_RIGHT_VIEW},
+	[KS_EVENT_SERVICE_CREATED] = {"service", KS_RIGHT_VIEW},
+	[KS_EVENT_SERVICE_UPDATED] = {"service", KS_RIGHT_VIEW},
+	[KS_EVENT_SERVICE_DELETED] = {"service", KS_RIGHT_VIEW},
 };
 
 static void end_part(struct api_feed *feed)
@@ -124,6 +134,7 @@ static void set_rights(struct api_feed *feed, unsigned rights)
 {
 	const struct api_feed_part *part = feed->events->part;
 
+	feed->rights = rights;
 	if (!part || !*feed->blocks)
 		return;
 	if (!(rights & part->right))
@@ -257,11 +268,12 @@ static void on_down(const char *why, void *user)
 static void on_event(const struct ks_event *event, void *user)
 {
 	struct api_feed *feed = user;
-	bool is_known =
-		(size_t)event->type < sizeof(topics) / sizeof(*topics) && topics[event->type];
+	const struct topic *topic = (size_t)event->type < sizeof(topics) / sizeof(*topics)
+					    ? &topics[event->type]
+					    : NULL;
 
-	if (feed->feed && is_known)
-		(void)api_feed_send(feed, topics[event->type], json_event(event, time(NULL)));
+	if (feed->feed && topic && topic->name && (feed->rights & topic->right))
+		(void)api_feed_send(feed, topic->name, json_event(event, time(NULL)));
 }
 
 static void begin(const struct ks_result *result, void *user)
