@@ -46,6 +46,7 @@ static const struct topic topics[] = {
 	[KS_EVENT_CERT_CREATED] = {"cert", KS_RIGHT_VIEW},
 	[KS_EVENT_CERT_UPDATED] = {"cert", KS_RIGHT_VIEW},
 	[KS_EVENT_CERT_DELETED] = {"cert", KS_RIGHT_VIEW},
+	[KS_EVENT_NAMES] = {"address", KS_RIGHT_VIEW},
 	[KS_EVENT_EXPIRY] = {"expiry", KS_RIGHT_VIEW},
 	[KS_EVENT_CRL] = {"crl", KS_RIGHT_VIEW},
 	[KS_EVENT_TRUST] = {"trust", KS_RIGHT_VIEW},

@@ -13,6 +13,7 @@
 /* What only grows. */
 struct counts {
 	uint64_t signatures, decryptions, tpm_commands, web_requests;
+	uint64_t tpm_us, tpm_jobs; /* from the queue to the end */
 	uint64_t at_us;
 };
 
@@ -22,6 +23,7 @@ struct sample {
 	bool is_rated; /* … and the second before, so that it is known what was done since */
 	const char *tpm;
 	double signatures, decryptions, tpm_commands, web_requests;
+	double latency_ms; /* < 0: nothing was asked of the TPM */
 	uint32_t queue, connections, web_connections;
 };
 
@@ -68,11 +70,26 @@ static double rate(uint64_t before, uint64_t now, uint64_t us)
 	return now > before && us ? (double)(now - before) * (double)SECOND_US / (double)us : 0;
 }
 
+static double latency_ms(const struct counts *before, const struct counts *now)
+{
+	return now->tpm_jobs > before->tpm_jobs && now->tpm_us >= before->tpm_us
+		       ? (double)(now->tpm_us - before->tpm_us) / 1000 /
+				 (double)(now->tpm_jobs - before->tpm_jobs)
+		       : -1;
+}
+
 static void take(struct api_trend *trend, const struct ks_service *service)
 {
 	const struct http_counters web = web_counters(trend);
-	const struct counts now = {service->signatures, service->decryptions, service->tpm_commands,
-				   web.requests, now_us()};
+	const struct counts now = {
+		.signatures = service->signatures,
+		.decryptions = service->decryptions,
+		.tpm_commands = service->tpm_commands,
+		.web_requests = web.requests,
+		.tpm_us = service->tpm_busy_us + service->queue_wait_us,
+		.tpm_jobs = service->tpm_jobs,
+		.at_us = now_us(),
+	};
 	const struct counts before = trend->before;
 	uint64_t us = now.at_us - before.at_us;
 
@@ -85,6 +102,7 @@ static void take(struct api_trend *trend, const struct ks_service *service)
 			   .decryptions = rate(before.decryptions, now.decryptions, us),
 			   .tpm_commands = rate(before.tpm_commands, now.tpm_commands, us),
 			   .web_requests = rate(before.web_requests, now.web_requests, us),
+			   .latency_ms = latency_ms(&before, &now),
 			   .queue = service->queue_length,
 			   .connections = service->connections,
 			   .web_connections = web.connections,
@@ -169,6 +187,8 @@ static json_t *json_of(const struct sample *sample)
 		json_add(&object, "decryptions", json_real(sample->decryptions));
 		json_add(&object, "tpm_commands", json_real(sample->tpm_commands));
 		json_add(&object, "web_requests", json_real(sample->web_requests));
+		json_add(&object, "latency_ms",
+			 sample->latency_ms < 0 ? json_null() : json_real(sample->latency_ms));
 	}
 	return object;
 }
