@@ -1,0 +1,515 @@
+#!/usr/bin/env python3
+"""Asks the JSON API of keystore-https as its openapi.json says, and holds each answer against it.
+
+Arguments: the top of the source tree, the port, and which of the functions below. Runs in the
+fixture's directory; ca.pem is whom it trusts. The administrator is admin with PASSWORD.
+"""
+import http.client
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.parse
+
+TOP, PORT, WHAT = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+PASSWORD = "correct horse battery"
+HOST = f"localhost:{PORT}"
+
+with open(os.path.join(TOP, "frontends/https/openapi.json"), encoding="utf-8") as _file:
+    DOCUMENT = json.load(_file)
+OPERATIONS = {operation["operationId"]: (method.upper(), path, operation)
+              for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()}
+
+
+def expect(holds, *what):
+    if not holds:
+        raise SystemExit("not so: " + " ".join(map(str, what)))
+
+
+# --- JSON Schema, as far as the document uses it
+
+IS = {
+    "string": lambda v: isinstance(v, str),
+    "integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "number": lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    "boolean": lambda v: isinstance(v, bool),
+    "array": lambda v: isinstance(v, list),
+    "object": lambda v: isinstance(v, dict),
+    "null": lambda v: v is None,
+}
+FORMATS = {
+    "date-time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z",
+    "byte": r"[A-Za-z0-9+/]*={0,2}",
+}
+
+
+def resolve(schema):
+    while "$ref" in schema:
+        target = DOCUMENT
+        for part in schema["$ref"].split("/")[1:]:
+            target = target[part]
+        schema = target
+    return schema
+
+
+def check(value, schema, where):
+    schema = resolve(schema)
+    known = {"type", "enum", "properties", "required", "additionalProperties", "items", "pattern", "format",
+             "minimum", "maximum", "description", "oneOf", "anyOf", "allOf", "title", "default", "const",
+             "minLength", "maxLength", "minItems", "maxItems", "examples"}
+    expect(not set(schema) - known, where, "has a schema that this cannot check:", set(schema) - known)
+    types = schema.get("type", [])
+    types = types if isinstance(types, list) else [types]
+    expect(not types or any(IS[each](value) for each in types), where, "is", repr(value), "and not", types)
+    expect("enum" not in schema or value in schema["enum"], where, "is", repr(value))
+    if isinstance(value, str) and "pattern" in schema:
+        expect(re.search(schema["pattern"], value), where, "is", value)
+    if isinstance(value, str) and schema.get("format") in FORMATS:
+        expect(re.fullmatch(FORMATS[schema["format"]], value), where, "is", value)
+    for each in schema.get("allOf", []):
+        check(value, each, where)
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            check(item, schema.get("items", {}), f"{where}[{i}]")
+    if isinstance(value, dict):
+        members = schema.get("properties", {})
+        for name in schema.get("required", []):
+            expect(name in value, where, "has no", name)
+        for name, member in value.items():
+            if name in members:
+                check(member, members[name], f"{where}.{name}")
+            else:
+                expect(schema.get("additionalProperties") is not False, where, "has an unknown", name)
+
+
+# --- requests
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.bytes = response.read()
+        self.type = (response.headers.get("Content-Type") or "").split(";")[0]
+        self.json = json.loads(self.bytes) if self.type.endswith("json") else None
+
+    @property
+    def code(self):
+        return (self.json or {}).get("code")
+
+
+class Caller:
+    """Somebody with a browser (cookie), a program (bearer), or nobody."""
+    kept = None  # one connection for all that is asked
+
+    def __init__(self, token=None, csrf=None, bearer=False):
+        self.token, self.csrf, self.bearer = token, csrf, bearer
+
+    def headers(self, method):
+        if not self.token:
+            return {}
+        if self.bearer:
+            return {"Authorization": f"Bearer {self.token}"}
+        headers = {"Cookie": f"theme=dark; __Host-keystore={self.token}"}
+        if self.csrf and method != "GET":
+            headers["Keystore-CSRF"] = self.csrf
+        return headers
+
+    def ask(self, method, path, body=None, headers=None, raw=None):
+        connection = self.kept or http.client.HTTPSConnection("localhost", PORT, timeout=60, context=CONTEXT)
+        try:
+            sent = {**self.headers(method), **(headers or {})}
+            data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+            if data is not None:
+                sent.setdefault("Content-Type", "application/json")
+            connection.request(method, "/api/v1" + path, data, sent)
+            return Answer(connection.getresponse())
+        finally:
+            if not self.kept:
+                connection.close()
+
+    def do(self, name, parameters=None, query="", body=None, **options):
+        """The operation; its answer is what the document says."""
+        method, path, operation = OPERATIONS[name]
+        for each, value in (parameters or {}).items():
+            path = path.replace("{" + each + "}", urllib.parse.quote(str(value), safe=""))
+        answer = self.ask(method, path + query, body, **options)
+        validate(name, operation, answer)
+        return answer
+
+
+CONTEXT = ssl.create_default_context(cafile="ca.pem")
+NOBODY = Caller()
+
+
+def validate(name, operation, answer):
+    described = operation["responses"].get(str(answer.status)) or operation["responses"].get("default")
+    expect(described, name, "is answered", answer.status, answer.bytes)
+    content = resolve(described).get("content", {})
+    if str(answer.status) in operation["responses"] and not answer.json:
+        return
+    expect(answer.type in content, name, answer.status, "is", answer.type, answer.bytes[:300])
+    check(answer.json, content[answer.type]["schema"], f"{name} {answer.status}")
+    if answer.status >= 400:
+        expect(answer.json["status"] == answer.status, name, answer.json)
+
+
+def login(user, password=PASSWORD):
+    answer = NOBODY.do("sessionCreate", body={"user": user, "password": password})
+    expect(answer.status == 200, user, answer.status, answer.bytes)
+    cookie = answer.headers["Set-Cookie"]
+    match = re.fullmatch(r"__Host-keystore=([A-Za-z0-9_-]+); (.*)", cookie)
+    expect(match, cookie)
+    expect(set(match.group(2).split("; ")) == {"Path=/", "Secure", "HttpOnly", "SameSite=Strict"}, cookie)
+    return Caller(match.group(1), answer.json["csrf"])
+
+
+# --- every operation as everybody
+
+# operationId: which right it takes (None: none but a login; "public": not even that), and how it is
+# asked. What is asked for is mostly not there: who may ask is told so (4xx, but neither 401 nor 403).
+PEM = "LS0tLS1CRUdJTg=="
+TABLE = {
+    "identification": ("public", {}, "", None),
+    "openapi": ("public", {}, "", None),
+    "sessionShow": ("public", {}, "", None),
+    "rootCertificates": ("public", {}, "", None),
+    "rootCertificateFile": ("public", {"fingerprint": "0" * 64}, "", None),
+    "userList": ("manage-users", {}, "", None),
+    "userCreate": ("manage-users", {}, "", {"name": "x y", "password": PASSWORD}),
+    "userSet": ("manage-users", {"name": "nobody-here"}, "", {"disabled": True}),
+    "userDelete": ("manage-users", {"name": "nobody-here"}, "", None),
+    "roleList": ("view", {}, "", None),
+    "roleSet": ("manage-users", {"name": "x y"}, "", {"rights": []}),
+    "roleDelete": ("manage-users", {"name": "no-such-role"}, "", None),
+    "loginList": ("manage-users", {}, "", None),
+    "loginEnd": ("manage-users", {"id": 999999}, "", None),
+    "auditList": ("read-audit", {}, "", None),
+    "auditVerify": ("read-audit", {}, "", None),
+    "statusShow": ("read-diagnostics", {}, "", None),
+    "trendShow": ("read-diagnostics", {}, "", None),
+    "profileList": (None, {}, "", None),
+    "certList": (None, {}, "", None),
+    "certShow": (None, {"id": 999999}, "", None),
+    "certCheck": (None, {"id": 999999}, "", None),
+    "certFile": (None, {"id": 999999}, "?format=pem", None),
+    "certDelete": ("manage-certs", {"id": 999999}, "", None),
+    "certRevoke": ("manage-certs", {"id": 999999}, "", {"reason": "superseded"}),
+    "certRenew": ("manage-certs", {"id": 999999}, "", {}),
+    "certReplace": ("manage-certs", {"id": 999999}, "", {"file": PEM}),
+    "certSetRenewal": ("manage-certs", {"id": 999999}, "", {"mode": "off"}),
+    "certImport": ("manage-certs", {}, "", {"file": PEM}),
+    "projectInit": ("manage-certs", {}, "", {}),
+    "modeShow": (None, {}, "", None),
+    "modeSet": ("manage-certs", {}, "", {"mode": "project"}),
+    "crlList": (None, {}, "", None),
+    "crlFile": (None, {"id": 999999}, "", None),
+    "crlRenew": ("manage-certs", {"id": 999999}, "", None),
+    "keyList": (None, {}, "", None),
+    # That there is no such key, keystored says before it looks at rights.
+    "keyDelete": (None, {"name": "no-such-key"}, "", None),
+    "keyPin": ("manage-keys", {"name": "web"}, "", {"pinned": True}),
+    "groupList": (None, {}, "", None),
+    "groupCreate": ("manage-trust", {}, "", {"name": "x y"}),
+    "groupSet": ("manage-trust", {"name": "no-such-group"}, "", {"auto_accept": False}),
+    "groupDelete": ("manage-trust", {"name": "no-such-group"}, "", None),
+    "rejectedList": ("view", {}, "", None),
+    "rejectedClear": ("manage-trust", {}, "", None),
+    "rejectedTrust": ("manage-trust", {"id": 999999}, "", None),
+    "rejectedDelete": ("manage-trust", {"id": 999999}, "", None),
+    "serviceList": (None, {}, "", None),
+    "serviceCreate": ("manage-services", {}, "", {"name": "x y", "kind": "ouc"}),
+    "serviceSet": ("manage-services", {"name": "no-such-service"}, "", {"group": ""}),
+    "serviceDelete": ("manage-services", {"name": "no-such-service"}, "", None),
+}
+# Asked elsewhere, since they end or begin something.
+ELSEWHERE = {"sessionCreate", "sessionDelete", "passwordChange", "eventStream"}
+# Not asked yet as everybody.
+LATER = {"certCreate", "certDraft", "certRequestNew", "certSign", "certPkcs12", "certRequest", "clockConfirm",
+         "keyShow", "trustList", "trustAdd", "trustRemove", "trustFile", "blockList", "blockShow", "blockWrite"}
+
+
+def is_there(name):
+    method, path, _ = OPERATIONS[name]
+    answer = NOBODY.ask(method, re.sub(r"\{\w+\}", "1", path))
+    return not (answer.status == 405 or (answer.status == 404 and "no such path" in answer.json["detail"]))
+
+
+def ask(caller, name):
+    _, parameters, query, body = TABLE[name]
+    return caller.do(name, parameters, query, body)
+
+
+def roles():
+    admin = login("admin")
+    rights = {role["name"]: set(role["rights"]) for role in admin.do("roleList").json["roles"]}
+    made = admin.do("roleSet", {"name": "nothing"}, body={"rights": []})
+    expect(made.status == 200 and made.json["rights"] == [], made.bytes)
+    rights["nothing"] = set()
+    there = [name for name in TABLE if is_there(name)]
+    callers = {}
+    for role in rights:
+        user = f"has-{role}"
+        made = admin.do("userCreate", body={"name": user, "password": PASSWORD, "roles": [role]})
+        expect(made.status == 201 and set(made.json["rights"]) == rights[role], made.bytes)
+        callers[role] = login(user)
+        seen = callers[role].do("sessionShow").json
+        expect(seen["user"] == user and set(seen["rights"]) == rights[role], seen)
+    wrong = []
+    for name in there:
+        right = TABLE[name][0]
+        for role, caller in callers.items():
+            for each in (caller, Caller(caller.token, bearer=True)):
+                status = ask(each, name).status
+                may = right in (None, "public") or right in rights[role]
+                if status in (401, 503) or (status != 403) != may:
+                    wrong.append((role, name, status))
+        status = ask(NOBODY, name).status
+        expect((status == 401) == (right != "public"), "nobody", name, status)
+        status = ask(Caller("AAAA" * 10 + "AAA", bearer=True), name).status
+        expect((status == 401) == (right != "public"), "a token of nobody", name, status)
+        status = ask(Caller(callers["administrator"].token, "A" * 43), name).status
+        is_change = OPERATIONS[name][0] != "GET"
+        expect((status == 403) == is_change, "a wrong Keystore-CSRF", name, status)
+    expect(not wrong, "who may do what:", wrong)
+    print(f"{len(there)} operations as {len(callers) + 3} callers")
+
+
+def covers_all():
+    """What can be asked is in the table."""
+    for name in OPERATIONS:
+        expect(name in TABLE or name in ELSEWHERE | LATER or not is_there(name), name, "is asked by nobody here")
+
+
+# --- bodies
+
+WRONG = {"string": [1, True, [], {}], "integer": ["1", 1.5, -1, True, []], "boolean": [1, "true", []],
+         "array": [1, "a", {}, [[]]], "object": [1, "a", []]}
+RIGHT = {"string": "a", "integer": 1, "boolean": True, "array": [], "object": {}}
+
+
+def example(schema):
+    schema = resolve(schema)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("format") == "byte":
+        return PEM
+    kind = schema.get("type", "object")
+    return RIGHT[kind if isinstance(kind, str) else kind[0]]
+
+
+def members():
+    """A member of a wrong type is refused by its name; so is one that nobody knows."""
+    admin = login("admin")
+    faults, count = [], 0
+    for name, (_, path, operation) in OPERATIONS.items():
+        content = operation.get("requestBody", {}).get("content", {})
+        if not content or not (name in TABLE or name in ELSEWHERE) or not is_there(name):
+            continue
+        schema = resolve(content["application/json"]["schema"])
+        parameters = {each: 1 for each in re.findall(r"\{(\w+)\}", path)}
+        good = {member: example(schema["properties"][member]) for member in schema.get("required", [])}
+        for member, kind in schema["properties"].items():
+            kind = resolve(kind)
+            types = kind.get("type", "object")
+            for wrong in WRONG[types if isinstance(types, str) else types[0]]:
+                answer = admin.do(name, parameters, body={**good, member: wrong})
+                if answer.status != 400 or answer.json.get("member") != member:
+                    faults.append((name, member, wrong, answer.status, answer.bytes))
+                count += 1
+        for member in schema.get("required", []):
+            answer = admin.do(name, parameters, body={k: v for k, v in good.items() if k != member})
+            expect(answer.status == 400 and answer.json.get("member") == member, name, "without", member,
+                   answer.status, answer.bytes)
+        answer = admin.do(name, parameters, body={**good, "surplus": 1})
+        expect(answer.status == 400 and answer.json.get("member") == "surplus", name, answer.bytes)
+        for raw in (b"{", b"[]", b"", b'{"a":1,"a":2}', b"\xff", b"{" * 50):
+            answer = admin.do(name, parameters, raw=raw)
+            expect(answer.status == 400, name, raw, answer.status, answer.bytes)
+        answer = admin.do(name, parameters, body=good, headers={"Content-Type": "text/plain"})
+        expect(answer.status == 415, name, answer.status)
+    expect(not faults, faults)
+    print(f"{count} members of a wrong type")
+
+
+def paths():
+    admin = login("admin")
+    for path, status in {"/users/%2e%2e/session": 400, "/users/..%2fsession": 400, "/users/%252e": 400,
+                         "/users/a%00b": 400, "/users/%ff": 400, "/users/%": 400, "/nothing": 404,
+                         "/users//": 404, "/logins/0": 400, "/logins/-1": 400, "/logins/1e3": 400,
+                         "/logins/99999999999999999999": 400}.items():
+        answer = admin.ask("DELETE", path)
+        expect(answer.status == status and answer.type == "application/problem+json", path, answer.status)
+    answer = admin.ask("BREW", "/session")
+    expect(answer.status in (405, 501), answer.status)
+    answer = admin.ask("PUT", "/session", {})
+    expect(answer.status == 405 and answer.headers["Allow"] == "GET, HEAD, POST, DELETE", answer.status)
+    expect(admin.do("userList", query="?limit=x").json["member"] == "limit")
+    expect(json.loads(admin.ask("GET", "/openapi.json").bytes) == DOCUMENT)
+
+
+# --- logins
+
+
+def forged():
+    admin = login("admin")
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": f"http://{HOST}"},
+                    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
+        for name, body in (("userDelete", None), ("sessionCreate", {"user": "admin", "password": PASSWORD})):
+            answer = admin.do(name, {"name": "x"}, body=body, headers=headers)
+            expect(answer.status == 403 and answer.code == "forged", name, headers, answer.bytes)
+            expect("Set-Cookie" not in answer.headers, headers)
+    answer = admin.do("userDelete", {"name": "x"},
+                      headers={"Origin": f"https://{HOST}", "Sec-Fetch-Site": "same-origin"})
+    expect(answer.status == 404, answer.bytes)
+    expect(Caller(admin.token).do("sessionDelete").code == "forged")
+    expect(admin.do("sessionDelete").status == 204)
+    answer = admin.do("userList")
+    expect(answer.status == 401 and answer.code == "no-login", answer.bytes)
+    expect("Max-Age=0" in answer.headers["Set-Cookie"], "the cookie is taken away")
+    expect(admin.do("sessionShow").json == {"user": None})
+    expect(admin.do("eventStream").status == 401)
+
+
+def guessing():
+    for attempt in range(1, 200):
+        answer = NOBODY.do("sessionCreate", body={"user": "admin", "password": f"guess {attempt}"})
+        if answer.status == 429:
+            break
+        expect(answer.status == 403 and answer.code == "denied", answer.bytes)
+    else:
+        expect(False, "nobody is slowed down")
+    expect("try again" in answer.json["detail"] and answer.headers["Retry-After"], answer.bytes)
+    answer = NOBODY.do("passwordChange", body={"user": "admin", "old_password": "x", "new_password": PASSWORD})
+    expect(answer.status == 429, answer.bytes)
+    print(f"slowed down at {attempt}")
+
+
+def passwords():
+    admin = login("admin")
+    given = admin.do("userCreate", body={"name": "new", "password": "given by admin", "must_change": True})
+    expect(given.status == 201, given.bytes)
+    answer = NOBODY.do("sessionCreate", body={"user": "new", "password": "given by admin"})
+    expect(answer.status == 403 and answer.code == "must-change", answer.bytes)
+    change = {"user": "new", "old_password": "given by admin", "new_password": PASSWORD}
+    expect(NOBODY.do("passwordChange", body=change).status == 204)
+    user, other = login("new"), login("new")
+    change = {"user": "new", "old_password": PASSWORD, "new_password": PASSWORD + "!"}
+    expect(user.do("passwordChange", body=change).status == 204)
+    expect(user.do("sessionShow").json["user"] == "new", "who changes it stays")
+    expect(other.do("sessionShow").json["user"] is None, "other logins end")
+    disabled = admin.do("userSet", {"name": "new"}, body={"disabled": True})
+    expect(disabled.status == 200 and disabled.json["disabled"], disabled.bytes)
+    expect(user.do("sessionShow").json["user"] is None)
+    logins = admin.do("loginList").json["logins"]
+    expect([each["user"] for each in logins] == ["admin"], logins)
+    expect(admin.do("loginEnd", {"id": logins[0]["id"]}).status == 204)
+    expect(admin.do("userList").status == 401)
+
+
+def roots():
+    found = NOBODY.do("rootCertificates").json["root_certificates"]
+    own = [each for each in found if each["is_own"]]
+    expect(len(own) == 1 and own[0] == found[0] and len(found) == 2, found)
+    pem = NOBODY.do("rootCertificateFile", {"fingerprint": own[0]["fingerprint"]}, "?format=pem")
+    with open("ca.pem", encoding="ascii") as file:
+        expect(ssl.PEM_cert_to_DER_cert(pem.bytes.decode()) == ssl.PEM_cert_to_DER_cert(file.read()))
+    der = NOBODY.do("rootCertificateFile", {"fingerprint": own[0]["fingerprint"]})
+    expect(der.bytes == ssl.PEM_cert_to_DER_cert(pem.bytes.decode()))
+    expect(der.headers["Content-Disposition"].startswith("attachment; filename="), der.headers)
+    expect(NOBODY.do("rootCertificateFile", {"fingerprint": "0" * 64}).status == 404)
+
+
+class Feed:
+    def __init__(self, caller, query=""):
+        self.connection = http.client.HTTPSConnection("localhost", PORT, timeout=120, context=CONTEXT)
+        self.connection.request("GET", "/api/v1/events" + query, None, caller.headers("GET"))
+        self.response = self.connection.getresponse()
+        expect(self.response.status == 200, self.response.status)
+
+    def until(self, *names):
+        """The first event of these names; None: the stream has ended."""
+        event = ""
+        for line in self.response:
+            line = line.decode().rstrip("\n")
+            if line.startswith("event: "):
+                event = line[7:]
+            elif line.startswith("data: ") and event in names:
+                return event, json.loads(line[6:])
+        return None
+
+
+def keystorectl(command):
+    """As the administrator; another login than ours."""
+    subprocess.run(f"export HOME=$PWD; unset XDG_RUNTIME_DIR; keystorectl login admin --password-file pw >&2; "
+                   f"keystorectl {command} >&2", shell=True, check=True)
+
+
+def events():
+    admin = login("admin")
+    expect(admin.do("userCreate", body={"name": "blind", "password": PASSWORD, "roles": []}).status == 201)
+    seeing, blind = Feed(admin), Feed(login("blind"))
+    for feed in (seeing, blind):
+        feed.until("heartbeat")
+    keystorectl("key create pump --algorithm ec-p256")
+    heard = seeing.until("key")
+    expect(heard and heard[1]["event"] == "key created" and heard[1]["name"] == "pump", heard)
+    admin.do("userSet", {"name": "blind"}, body={"disabled": True})
+    expect(blind.until("key", "logout") == ("logout", {}), "no key for who sees none, and an end")
+    expect(blind.until("key") is None)
+    expect(admin.do("sessionDelete").status == 204)
+    expect(seeing.until("logout") == ("logout", {}))
+
+
+def trend():
+    admin = login("admin")
+    first = admin.do("trendShow").json["samples"]
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        samples = admin.do("trendShow").json["samples"]
+        if len(samples) >= 3 and "tpm_commands" in samples[-1]:
+            break
+        time.sleep(0.2)
+    expect(len(samples) >= 3 and samples[-1]["tpm"] == "ready", samples)
+    later = admin.do("trendShow", query=f"?after={samples[-1]['time']}").json["samples"]
+    expect(all(each["time"] > samples[-1]["time"] for each in later), later, first)
+    status = admin.do("statusShow").json
+    expect(status["web"]["connections"] >= 1 and status["web"]["requests"] > 0, status)
+
+
+def away():
+    """Kills keystored, whose process is the next argument; "down" and "up" say what was seen."""
+    connection = http.client.HTTPSConnection("localhost", PORT, timeout=60, context=CONTEXT)
+    Caller.kept = connection  # without keystored nobody can open another
+    admin = login("admin")
+    expect(admin.do("userList").status == 200)
+    os.kill(int(sys.argv[4]), signal.SIGKILL)
+    wait("down")
+    for name in TABLE:
+        if TABLE[name][0] != "public" and is_there(name):
+            answer = ask(admin, name)
+            expect(answer.status in (400, 503), name, answer.bytes)
+            expect(answer.status == 400 or answer.headers["Retry-After"], name)
+    expect(admin.do("userList").code == "unreachable")
+    answer = NOBODY.do("sessionCreate", body={"user": "admin", "password": PASSWORD})
+    expect(answer.status == 503, answer.bytes)
+    open("down", "w", encoding="ascii").close()
+    wait("up")
+    expect(admin.do("userList").status == 401, "its logins were in its memory alone")
+    expect(login("admin").do("userList").status == 200)
+    open("up", "w", encoding="ascii").close()
+
+
+def wait(what):
+    end = time.monotonic() + 60
+    while NOBODY.do("identification").json["keystored"] != what:
+        expect(time.monotonic() < end, "keystored is not seen to be", what)
+        time.sleep(0.05)
+
+
+{f.__name__: f for f in (roles, covers_all, members, paths, forged, guessing, passwords, roots, events, trend,
+                         away)}[WHAT]()
