@@ -53,7 +53,7 @@ static struct refusal judge_host(const struct http_server *server, const struct 
 	if (!http_host_is_named(name, options->names, options->name_count))
 		return (struct refusal){MHD_HTTP_MISDIRECTED_REQUEST,
 					"This server has another name: use one of those that its "
-					"configuration has in Names."};
+					"configuration has in ServerNames."};
 	return (struct refusal){0};
 }
 
