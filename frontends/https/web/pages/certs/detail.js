@@ -35,13 +35,15 @@ function actions(cert, store) {
 	const buttons = [];
 
 	if (cert.request_created) {
-		buttons.push(h("button", { type: "button", class: isRequested ? "" : null, onclick: csr }, icon("download"), "Download CSR"));
+		buttons.push(h("button", { type: "button", onclick: csr }, icon("download"), "Download CSR"));
 		if (mayManage)
 			buttons.unshift(h("button.primary", { type: "button", onclick: () => openReplace(cert, store, { isAnswer: true }) },
 					  icon("upload"), "Upload answer"));
 	}
-	if (mayManage && hasKey && !isRequested && cert.state !== "revoked")
-		buttons.push(h(`button${buttons.length ? "" : ".primary"}`, { type: "button", onclick: () => openRenew(cert, store) }, icon("refresh"), "Renew"));
+	if (mayManage && hasKey && !cert.request_created && cert.state !== "revoked")
+		buttons.push(isSignedHere(cert, store)
+			? h("button.primary", { type: "button", onclick: () => openRenew(cert, store) }, icon("refresh"), "Renew")
+			: h("button.primary", { type: "button", onclick: () => openRequest(cert, store) }, icon("refresh"), "Request renewal"));
 	if (!isRequested)
 		buttons.push(exportMenu(cert));
 	if (mayManage)
@@ -55,6 +57,11 @@ function actions(cert, store) {
 			{ text: "Delete…", icon: "trash", danger: true, run: () => openDelete(cert, store) },
 		] }));
 	return buttons;
+}
+
+/* Then a renewal is made here; else a CA elsewhere has to be asked. */
+function isSignedHere(cert, store) {
+	return cert.issuer_id === cert.id || isOurs(cert, store);
 }
 
 /* Only what a CA here has issued stands in a list that is ours. */
