@@ -89,6 +89,7 @@ function lifePart(cert) {
 		  h("div.life-bar", { "aria-hidden": "true" }, bar),
 		  h("div.life-ends", {}, h("span", {}, date(cert.not_before)), h("span", {}, date(cert.not_after)))),
 		cert.state === "revoked" ? h("div.note.note-bad", {}, h("p", {}, h("b", {}, `Revoked ${timeText(cert.revoked_at)}. `), reasonText(cert.revocation_reason), ".")) : null,
+		cert.names_note ? h("div.note.note-warn", {}, h("p", {}, findingText({ text: cert.names_note }), ".")) : null,
 		cert.renewal && cert.private_key ? h("p.muted", {}, cert.renewal.at
 			? [`Renewed by itself on ${dateText(cert.renewal.at)}`, cert.renewal.new_key ? ", with a new key." : "."]
 			: "Not renewed by itself.") : null);

@@ -1,10 +1,17 @@
 /* When a certificate is renewed by itself. */
 import { api, part } from "../../api.js";
 import { openDialog } from "../../ui/dialog.js";
-import { checkField, makeForm, radioField, textField } from "../../ui/form.js";
+import { checkField, makeForm, radioField, selectField, textField } from "../../ui/form.js";
 import { dateText } from "../../ui/time.js";
 import { toast } from "../../ui/toast.js";
 import { nameOf } from "./words.js";
+
+const ADDRESSES = [
+	{ value: "default", text: "As is usual" },
+	{ value: "follow", text: "Renew it with the new ones" },
+	{ value: "report", text: "Report it" },
+	{ value: "ignore", text: "Nothing" },
+];
 
 const UNITS = { "days-before": { label: "Days before its end", max: 3650, usual: 30 },
 		"per-cent-left": { label: "Per cent of its life left", max: 66, usual: 10 } };
@@ -15,6 +22,10 @@ export function openRenewal(cert, store) {
 	const value = textField({ label: "Days before its end", type: "number", member: "value", required: true, min: 1,
 				  value: now.value || UNITS[mode]?.usual || 30 });
 	const fresh = checkField({ label: "With a new key each time", member: "new_key", value: now.new_key });
+	/* "none": it is no device's. */
+	const addresses = selectField({ label: "When the device’s address or name is not the certificate’s any more", member: "addresses",
+					options: ADDRESSES, value: ADDRESSES.some((one) => one.value === now.addresses) ? now.addresses : "default",
+					hint: now.addresses === "default" && now.addresses_now ? `As is usual, here: ${ADDRESSES.find((one) => one.value === now.addresses_now)?.text.toLowerCase() ?? "nothing"}.` : undefined });
 	const choice = radioField({
 		label: "Renew it", member: "mode", value: mode, onInput: () => show(true),
 		options: [
@@ -37,11 +48,12 @@ export function openRenewal(cert, store) {
 			value.control.value = unit.usual;
 	};
 	const form = makeForm({
-		fields: [choice, value, fresh], submit: "Save",
+		fields: [choice, value, fresh, addresses], submit: "Save",
 		onSubmit: async () => {
 			const next = await api.put(part`/certs/${cert.id}/renewal`, { body: {
 				mode: choice.value, value: UNITS[choice.value] ? Number(value.value) : undefined,
 				new_key: choice.value === "off" ? undefined : fresh.value,
+				addresses: addresses.element.hidden ? undefined : addresses.value,
 			} });
 
 			dialog.close();
@@ -52,5 +64,6 @@ export function openRenewal(cert, store) {
 	});
 	const dialog = openDialog({ title: `Automatic renewal of ${nameOf(cert)}`, body: form.element, isBusy: form.isBusy });
 
+	addresses.element.hidden = !now.addresses || now.addresses === "none";
 	show(false);
 }

@@ -62,9 +62,9 @@ export function originText(cert) {
 	return cert.private_key.origin === "imported" ? "Imported" : "TPM";
 }
 
-/* Lists say the length of a private key that is here only. */
+/* keystored has the length of keys that are here; of others the certificate itself says it (der.js). */
 export function lengthText(cert) {
-	const algorithm = ALGORITHMS[cert.private_key?.algorithm ?? cert.key_algorithm];
+	const algorithm = ALGORITHMS[cert.private_key?.algorithm];
 
 	return algorithm ? `${algorithm.family} ${algorithm.length}` : "";
 }
