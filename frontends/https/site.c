@@ -279,6 +279,8 @@ static bool open_server(struct site *site, sd_event *event, char problem[SITE_ME
 		.data_images = settings->data_images,
 		.data_control = settings->data_control,
 		.server = &site->server,
+		.log = site->handler.log,
+		.user = site->user,
 	};
 	char why[HTTP_PROBLEM_MAX];
 
