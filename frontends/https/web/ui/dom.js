@@ -86,7 +86,7 @@ export function say(text) {
 	});
 }
 
-/* Calls fn once, ms after the last call; .now() at once if a call waits. */
+/* Calls fn once, ms after the last call; .cancel() if one waits. */
 export function debounce(fn, ms) {
 	let timer = 0;
 	const later = (...args) => {

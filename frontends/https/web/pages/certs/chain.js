@@ -26,7 +26,14 @@ function levels(cert, store) {
 	return chain;
 }
 
-function line(level, cert) {
+/* What the picture shows, to be compared. */
+export function chainKey(cert, store) {
+	return levels(cert, store).map((level) => `${level.id ?? ""} ${level.state ?? ""}`).join() + store.isPartial;
+}
+
+function line(level, cert, store) {
+	if (level.missing && store.isPartial)
+		return h("div.chain-link", {}, h("span.chain-mark", { "aria-hidden": "true" }), h("span.chain-name", {}, commonName(level.missing)));
 	if (level.missing)
 		return h("div.chain-link.chain-missing", {}, h("span.chain-mark", { "aria-hidden": "true" }),
 			 h("span.chain-name", {}, h("b", {}, commonName(level.missing)), h("small", {}, "Not known here: import it, so that the chain is whole")),
@@ -43,7 +50,7 @@ function line(level, cert) {
 
 export function chainPart(cert, store) {
 	const tree = levels(cert, store).reduceRight((below, level) =>
-		h("li", {}, line(level, cert), below ? h("ol", {}, below) : null), null);
+		h("li", {}, line(level, cert, store), below ? h("ol", {}, below) : null), null);
 
 	return h("ol.chain", { "aria-label": "Chain of trust, from the root down" }, tree);
 }

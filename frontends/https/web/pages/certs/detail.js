@@ -13,7 +13,7 @@ import { smallTable } from "../../ui/table.js";
 import { date, dateText, daysLeft, relative, time, timeText } from "../../ui/time.js";
 import { toastError } from "../../ui/toast.js";
 import { crlPart } from "./authority.js";
-import { chainPart } from "./chain.js";
+import { chainKey, chainPart } from "./chain.js";
 import { exportMenu } from "./export.js";
 import { readDer } from "./der.js";
 import { ALGORITHMS, KINDS, findingText, nameOf, profileText, reasonText, signatureText, stateBadge, stateOf } from "./words.js";
@@ -172,14 +172,17 @@ function later(promise) {
 export function certDetail({ id, store, signal, title, close }) {
 	const box = h("div", {}, h("div.detail-part", {}, skeleton(6)));
 	let shown = "";
+	let drawn = null;
+	let chain = "";
+	let listed = "";
 
-	async function load(passive) {
+	async function load(passive, { isAnew = false } = {}) {
 		try {
 			const cert = await api.get(part`/certs/${id}`, { passive, signal });
 			const state = JSON.stringify(cert);
 
 			/* Drawn anew only if something has changed: somebody may be reading it, or be in a menu. */
-			if (state !== shown)
+			if (state !== shown || isAnew)
 				draw(cert);
 			shown = state;
 		} catch (error) {
@@ -205,6 +208,8 @@ export function certDetail({ id, store, signal, title, close }) {
 		const kind = KINDS.find((one) => one.key === cert.kind);
 
 		title(nameOf(cert));
+		drawn = cert;
+		chain = chainKey(cert, store);
 		replace(box,
 			h("div.detail-head", {}, back(kind),
 			  h("div", {}, head, h("div.detail-kind", {}, stateBadge(cert),
@@ -222,8 +227,21 @@ export function certDetail({ id, store, signal, title, close }) {
 			head.focus({ preventScroll: true });
 	}
 
-	live.refresh(["cert", "service", "crl", "expiry"], () => load(true), { signal });
-	store.events.addEventListener("change", () => store.byId(id) && shown && load(true), { signal });
+	/* The list's is asked for anew when it has changed; its issuers may come after it. */
+	function listChanged() {
+		const now = JSON.stringify(store.byId(id) ?? null);
+
+		if (now !== listed && listed)
+			load(true);
+		else if (drawn && chainKey(drawn, store) !== chain)
+			draw(drawn);
+		listed = now;
+	}
+
+	/* What uses it, and its list, are no part of the certificate. */
+	live.refresh(["service", "crl"], () => load(true, { isAnew: true }), { signal });
+	store.events.addEventListener("change", listChanged, { signal });
+	listChanged();
 	load(false);
 	return box;
 }
