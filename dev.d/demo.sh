@@ -21,9 +21,11 @@ demo() {
 	demo_decrypt
 	demo_secrecy "$dir/state"
 	demo_ouc "$dir"
+	demo_https "$dir"
 	say "That was the main job. Files: $dir/example, $dir/controllers"
 	service_explain "$dir" "$short"
 	demo_ouc_explain "$dir"
+	demo_https_explain "$dir"
 }
 
 # Shows a command line, runs it, and stops the demonstration if it fails.

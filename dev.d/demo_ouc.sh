@@ -22,7 +22,7 @@ demo_ouc() { # DIR
 	wait_until 20 port_is_taken "$ouc_port" || die "PLC-2 does not listen"
 	in_plc "$dir" plc-1 demo_ouc_sender
 	in_plc "$dir" plc-1 show 'keystore-ouc-ctl send Send Var1=TRUE Var2="Hello World!" --wait'
-	in_plc "$dir" plc-2 wait_until 20 received_hello || die "the message did not arrive"
+	in_plc "$dir" plc-2 wait_until 20 received 'Hello World!' || die "the message did not arrive"
 	in_plc "$dir" plc-2 show 'keystore-ouc-ctl get Received_Data'
 	in_plc "$dir" plc-2 show 'keystore-ouc-ctl show Receive'
 	say "PLC-2's certificate is renewed while data flow; the connection stays"
@@ -39,8 +39,8 @@ port_is_taken() { # PORT
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-received_hello() {
-	keystore-ouc-ctl get Received_Data | grep -q 'Hello World!'
+received() { # TEXT
+	keystore-ouc-ctl get Received_Data | grep -qF "$1"
 }
 
 # Runs "$@" on a controller: in its directory, with its keystored and its keystore-ouc.
