@@ -83,6 +83,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	const validity = validityFields({ onInput: changed(() => validity.choice) });
 	const levels = selectField({ label: "CAs below it", member: "ca_levels", options: LEVELS, value: "0", onInput: changed(() => levels) });
 	const usage = h("p.hint.usage");
+	profile.element.append(usage);
 	const summary = h("div.draft", { role: "status" });
 	const places = { profile, subject: subject.name, names, issuer, validity: validity.choice, key: key.choice, hash, ca_levels: levels };
 	const row = () => list.find(({ name }) => name === profile.value);
@@ -139,7 +140,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	const form = makeForm({
 		fields: [profile, issuer, subject.name, names, key.choice, key.algorithm.length, key.name, key.keys, hash, validity.choice, validity.from, validity.until, levels],
 		layout: [
-			h("div.field-row", {}, profile.element, issuer.element), usage,
+			h("div.field-row", {}, profile.element, issuer.element),
 			...subject.elements, names.element,
 			h("fieldset", {}, h("legend.visually-hidden", {}, "Key"), key.elements),
 			h("fieldset", {}, h("legend.visually-hidden", {}, "Signature and validity"),

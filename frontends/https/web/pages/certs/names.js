@@ -118,7 +118,7 @@ export function namesField({ onInput }) {
 				}
 				event.currentTarget.remove();
 				onInput();
-			} }, icon("plus", 14), name.value)));
+			} }, icon("plus", 14), h("span.chip-text", {}, name.value))));
 	};
 	/* A purpose that wants another type first: only while nothing is written. */
 	field.prefer = (type) => {
