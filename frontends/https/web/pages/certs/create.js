@@ -82,8 +82,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 	const hash = hashField({ onInput: changed(() => hash) });
 	const validity = validityFields({ onInput: changed(() => validity.choice) });
 	const levels = selectField({ label: "CAs below it", member: "ca_levels", options: LEVELS, value: "0", onInput: changed(() => levels) });
-	const usage = h("p.hint.usage");
-	profile.element.append(usage);
+	const usage = h("p.hint");
 	const summary = h("div.draft", { role: "status" });
 	const places = { profile, subject: subject.name, names, issuer, validity: validity.choice, key: key.choice, hash, ca_levels: levels };
 	const row = () => list.find(({ name }) => name === profile.value);
@@ -174,6 +173,7 @@ export async function openCreate(store, { profile: wanted } = {}) {
 					    ask.cancel();
 				    } });
 
+	profile.element.append(usage);
 	arrange();
 	ask();
 	profile.control.focus();
