@@ -85,7 +85,7 @@ export function drawHeader({ device, pages, onLogout }) {
 	replace(header, brand(device), toggle, panel);
 }
 
-export function setMenu(isOpen) {
+function setMenu(isOpen) {
 	const toggle = document.querySelector(".menu-toggle");
 
 	document.getElementById("header").classList.toggle("is-open", isOpen);

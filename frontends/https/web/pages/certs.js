@@ -141,7 +141,6 @@ export function mount(page) {
 			tabs.setCount(key, store.list(key).length);
 		chips.count(certs);
 		table.setRows(certs);
-		panel.classList.toggle("is-partial", store.isPartial);
 		drawFirst();
 	}
 

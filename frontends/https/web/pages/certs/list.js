@@ -8,7 +8,7 @@ import { commonName, endText, lengthText, nameOf, originText, profileText, signa
 
 const STATES = { soon: 1, expired: 0, revoked: 4, requested: 2, active: 3, superseded: 5 };
 
-export const CHIPS = [
+const CHIPS = [
 	{ key: "all", text: "All", test: () => true },
 	{ key: "soon", text: "Ends soon", test: (cert) => stateOf(cert).key === "soon" },
 	{ key: "expired", text: "Expired", test: (cert) => stateOf(cert).key === "expired" },

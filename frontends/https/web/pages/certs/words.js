@@ -1,7 +1,7 @@
 /* What keystored's words are for people: purposes, states, keys, reasons, and how soon something ends. */
 import { api } from "../../api.js";
 import { badge } from "../../ui/badge.js";
-import { dateText, daysLeft, relative } from "../../ui/time.js";
+import { dateText, daysLeft } from "../../ui/time.js";
 
 const SOON_DAYS = 30;
 
@@ -100,10 +100,6 @@ export function stateBadge(cert) {
 
 export function endText(cert) {
 	return cert.state === "requested" ? "" : dateText(cert.not_after);
-}
-
-export function endLong(cert) {
-	return `${dateText(cert.not_after)} (${relative(cert.not_after)})`;
 }
 
 export function nameOf(cert) {
