@@ -18,6 +18,8 @@ import { exportMenu } from "./export.js";
 import { readDer } from "./der.js";
 import { ALGORITHMS, KINDS, findingText, nameOf, profileText, reasonText, signatureText, stateBadge, stateOf } from "./words.js";
 
+const LATER_MS = 2000; /* while somebody is in a menu */
+
 const action = (name, fn) => (...args) => import(`./${name}.js`).then((module) => module[fn](...args)).catch(toastError);
 const openRenew = action("renew", "openRenew");
 const openReplace = action("replace", "openReplace");
@@ -177,12 +179,16 @@ export function certDetail({ id, store, signal, title, close }) {
 	let listed = "";
 
 	async function load(passive, { isAnew = false } = {}) {
+		if (signal.aborted)
+			return;
 		try {
 			const cert = await api.get(part`/certs/${id}`, { passive, signal });
 			const state = JSON.stringify(cert);
 
 			/* Drawn anew only if something has changed: somebody may be reading it, or be in a menu. */
-			if (state !== shown || isAnew)
+			if (isAnew && box.querySelector(":popover-open"))
+				setTimeout(load, LATER_MS, true, { isAnew });
+			else if (state !== shown || isAnew)
 				draw(cert);
 			shown = state;
 		} catch (error) {
