@@ -12,6 +12,7 @@
 
 #define NODE_DIR KEYSTORE_SOURCE_DIR "/tests/interop/node"
 #define PACKAGES KEYSTORE_SOURCE_DIR "/build/node"
+#define INSTALL	 KEYSTORE_SOURCE_DIR "/tests/support/npm_install.sh " NODE_DIR " " PACKAGES
 #define JUDGE	 "NODE_PATH=" PACKAGES "/node_modules node " NODE_DIR "/judge.js"
 
 static const struct opcua_issue issues[] = {
@@ -25,7 +26,7 @@ static const struct opcua_issue issues[] = {
 
 Test(node_opcua, accepts_certificates_of_every_opcua_profile_and_issuer)
 {
-	struct fixture *fixture = opcua_project_new(NODE_DIR "/install.sh " PACKAGES);
+	struct fixture *fixture = opcua_project_new(INSTALL);
 	struct opcua_plan plan = {0};
 
 	opcua_plan_issues(fixture, issues, COUNT_OF(issues), &plan);
@@ -52,14 +53,13 @@ Test(node_opcua, refuses_certificates_that_are_revoked_not_trusted_or_not_valid)
 		"crl:crl3.der",
 	};
 	struct fixture *fixture = opcua_project_new(
-		NODE_DIR "/install.sh " PACKAGES "; "
-			 "make leaf --profile opcua-server --issuer 1 --key rsa; "
-			 "cp leaf.der leaf1.der; keystorectl cert revoke $id; "
-			 "keystorectl crl export 1 --format der --out new1.der; "
-			 "make self --profile opcua-server --self-signed --key rsa; "
-			 "make below --profile opcua-client --issuer 3 --key rsa; "
-			 "keystorectl cert revoke 3 --reason cACompromise; "
-			 "keystorectl crl export 1 --format der --out newer1.der; " OPCUA_SPOIL);
+		INSTALL "; make leaf --profile opcua-server --issuer 1 --key rsa; "
+			"cp leaf.der leaf1.der; keystorectl cert revoke $id; "
+			"keystorectl crl export 1 --format der --out new1.der; "
+			"make self --profile opcua-server --self-signed --key rsa; "
+			"make below --profile opcua-client --issuer 3 --key rsa; "
+			"keystorectl cert revoke 3 --reason cACompromise; "
+			"keystorectl crl export 1 --format der --out newer1.der; " OPCUA_SPOIL);
 	struct opcua_plan plan = {0};
 
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
