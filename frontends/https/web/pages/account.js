@@ -41,7 +41,7 @@ export function mount() {
 
 	return h("div.account-page", {},
 		 pageHead("Your account", { lead: `You are logged in as ${session.user}.` }),
-		 h("div.cards", {},
+		 h("div.pair", {},
 		   section("Change your password", passwordForm()),
 		   section("What you may do",
 			   facts([["User", session.user], ["Roles", session.roles.join(", ") || "none"]]),

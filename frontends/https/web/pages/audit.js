@@ -1,6 +1,5 @@
 /* The audit trail: the newest first, filtered by the device, verified, and taken along as a file. */
 import { api } from "../api.js";
-import { live } from "../live.js";
 import { badge } from "../ui/badge.js";
 import { copyable } from "../ui/copy.js";
 import { openDialog } from "../ui/dialog.js";
@@ -15,6 +14,7 @@ import { toast } from "../ui/toast.js";
 const PAGE = 200;
 const EXPORT_PAGE = 1000;
 const TYPING_MS = 300;
+const POLL_MS = 3000;
 
 const STATUSES = ["ok", "denied", "invalid", "not found", "exists", "conflict", "limit", "busy", "unavailable",
 		  "deadline", "unsupported", "storage", "TPM", "internal"];
@@ -301,7 +301,10 @@ export function mount(page) {
 						  { rootMargin: "600px" });
 
 	page.signal.addEventListener("abort", () => observer.disconnect(), { once: true });
-	live.refresh(["audit"], refresh, { signal: page.signal });
+	/* Most records come with no event. */
+	const timer = setInterval(() => !document.hidden && refresh(), POLL_MS);
+
+	page.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 	start();
 	return h("div.audit", {},
 		 pageHead("Audit trail", {

@@ -211,7 +211,7 @@ export function mount(page) {
 	live.on(["tpm", "clock"], () => ask(), { signal: page.signal });
 	return h("div.diagnostics", {},
 		 pageHead("Diagnostics", { lead: "How the TPM and keystored are doing, as it happens." }),
-		 head, trend, h("div.cards", {}, h("div.stack", {}, chip, clock), session.may("view") ? h("div.stack", {},
+		 head, trend, h("div.pair", {}, h("div.stack", {}, chip, clock), session.may("view") ? h("div.stack", {},
 			viewed(page, ["cert", "expiry"], "/certs", "certs", soonSection),
 			viewed(page, ["service"], "/services", "services", servicesSection, (service) => service.name)) : null));
 }

@@ -1,13 +1,14 @@
 /* Root certificates for a browser to trust, and how that is done. Works without a login. */
-import { api } from "../api.js";
+import { api, part } from "../api.js";
 import { link } from "../router.js";
 import { session } from "../session.js";
 import { badge } from "../ui/badge.js";
 import { copyable, inPairs } from "../ui/copy.js";
-import { h } from "../ui/dom.js";
+import { h, hidden } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { empty, pageHead, resource, section } from "../ui/page.js";
 import { date } from "../ui/time.js";
+import { toastError } from "../ui/toast.js";
 
 const GUIDES = [
 	{ key: "windows", title: "Windows: Edge and Chrome", is: /Windows/, steps: [
@@ -54,8 +55,17 @@ function guideHere() {
 	return order.find((key) => GUIDES.find((guide) => guide.key === key).is.test(navigator.userAgent));
 }
 
-function file(root, format) {
-	return `/api/v1/root-certificates/${root.fingerprint}/file?format=${format}`;
+/* Fetched by the page: a browser that was told to go on all the same refuses links to files of a page that it warns of. */
+function file(root, format, selector, ...text) {
+	const place = part`/root-certificates/${root.fingerprint}/file`;
+
+	return h(selector, {
+		href: `/api/v1${place}?format=${format}`, download: "",
+		onclick: (event) => {
+			event.preventDefault();
+			api.download(place, { query: { format }, passive: true }).catch(toastError);
+		},
+	}, text);
 }
 
 function card(root) {
@@ -67,9 +77,8 @@ function card(root) {
 		  root.fingerprint_sha1 ? h("div", {}, h("dt", {}, "SHA-1 fingerprint, as Windows shows it"),
 			h("dd", {}, copyable(root.fingerprint_sha1, "the SHA-1 fingerprint", inPairs(root.fingerprint_sha1)))) : null),
 		h("div.actions", {},
-		  h("a.button.primary", { href: file(root, "der"), download: "" }, icon("download"), "Download",
-		    h("span.visually-hidden", {}, ` ${root.common_name}`)),
-		  h("a.button", { href: file(root, "pem"), download: "" }, "As PEM", h("span.visually-hidden", {}, `: ${root.common_name}`))));
+		  file(root, "der", "a.button.primary", icon("download"), "Download", hidden(` ${root.common_name}`)),
+		  file(root, "pem", "a.button", "As PEM", hidden(`: ${root.common_name}`))));
 }
 
 function guides() {
@@ -89,7 +98,7 @@ const compare = () => h("div.note.note-warn", {},
 export function mount(page) {
 	const content = resource(page, (options) => api.get("/root-certificates", options), ({ root_certificates: roots }) => roots.length ? [
 		compare(),
-		h("div.cards", {}, [...roots].sort((a, b) => Number(b.is_own) - Number(a.is_own)).map(card)),
+		h("div.pair", {}, [...roots].sort((a, b) => Number(b.is_own) - Number(a.is_own)).map(card)),
 		guides(),
 	] : empty({
 		symbol: "trust", title: "No root certificates yet",

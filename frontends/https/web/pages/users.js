@@ -1,12 +1,11 @@
 /* Users, the roles they have with the rights of each, and who is logged in. */
-import { api, part } from "../api.js";
-import { live } from "../live.js";
+import { api, news, part } from "../api.js";
 import { go, link } from "../router.js";
 import { session } from "../session.js";
 import { badge } from "../ui/badge.js";
 import { confirm } from "../ui/confirm.js";
 import { openDialog } from "../ui/dialog.js";
-import { h, hidden, replace } from "../ui/dom.js";
+import { debounce, h, hidden, replace } from "../ui/dom.js";
 import { checkField, makeForm, textField } from "../ui/form.js";
 import { icon } from "../ui/icons.js";
 import { empty, facts, pageHead, resource } from "../ui/page.js";
@@ -15,6 +14,9 @@ import { makeTabs } from "../ui/tabs.js";
 import { ago, time } from "../ui/time.js";
 import { toast, toastError } from "../ui/toast.js";
 import { boxesField, RIGHTS, rightText } from "./rights.js";
+
+const POLL_MS = 3000;
+const SOON_MS = 100;
 
 const TABS = [
 	{ key: "users", text: "Users" },
@@ -222,7 +224,7 @@ function loginsView() {
 			{ by: "user", head: "User", value: (login) => login.user, main: true, card: "title" },
 			{ by: "since", head: "Since", value: (login) => login.since, cell: (login) => time(login.since), card: "meta" },
 			{ by: "idle", head: "Idle", value: (login) => login.idle_seconds, priority: 2,
-			  cell: (login) => login.idle_seconds < 60 ? `${login.idle_seconds} s` : `${Math.floor(login.idle_seconds / 60)} min` },
+			  cell: (login) => login.idle_seconds < 60 ? "less than a minute" : `${Math.floor(login.idle_seconds / 60)} min` },
 			{ by: "end", head: "", value: () => "", card: "side", width: "8rem",
 			  cell: (login) => h("button.small", { type: "button", "aria-label": `End login of ${login.user}`, onclick: () => endLogin(login) }, "End login") },
 		],
@@ -259,7 +261,19 @@ export function mount(page) {
 
 		const view = views[key]();
 
+		const mine = key;
+		let shown = "";
+		/* Drawn anew only for a reason: somebody may be at a row of it. */
+		const isNews = (data) => {
+			const next = JSON.stringify(data, (name, value) => name === "idle_seconds" ? Math.floor(value / 60) : value);
+			const isNew = next !== shown && mine === key;
+
+			shown = next;
+			return isNew;
+		};
+
 		content = resource(page, load[key], (data) => {
+			isNews(data);
 			/* A table stands in the page before it counts what is in sight. */
 			queueMicrotask(() => view.set(data));
 			return view.element;
@@ -267,12 +281,14 @@ export function mount(page) {
 		/* What is shown stays, with the focus in it, when it is asked for again. */
 		content.again = async () => {
 			try {
-				view.set(await load[content.key]({ passive: true, signal: page.signal }));
+				const data = await load[mine]({ passive: true, signal: page.signal });
+
+				if (isNews(data))
+					view.set(data);
 			} catch {
 				/* The banner says it. */
 			}
 		};
-		content.key = key;
 		replace(panel, content.element);
 	}
 
@@ -280,7 +296,12 @@ export function mount(page) {
 
 	open(page.path);
 	page.onPath(open);
-	live.refresh(["user", "role", "session", "login"], () => content.again(), { signal: page.signal });
+	/* Nothing is told of users and logins. */
+	const timer = setInterval(() => !document.hidden && content.again(), POLL_MS);
+
+	page.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+	/* What was done here is seen at once. */
+	news.addEventListener("active", debounce(() => content.again(), SOON_MS), { signal: page.signal });
 	return h("div.users", {},
 		 pageHead("Users and roles", { lead: "Who may log in to this device, and what each may do.", actions: [create, createRole] }),
 		 tabs.element, panel);
