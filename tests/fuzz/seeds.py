@@ -684,6 +684,17 @@ def api_requests():
     return {name: (text.rstrip("\n") + "\n").encode() for name, text in seeds.items()}
 
 
+def https_texts():
+    """The first byte: a query, Host, a text, a list."""
+    return {
+        "query": b"\0a=1&b=%20c+d&e&=f", "query-twice": b"\0a=1&%61=2",
+        "query-many": b"\0" + b"&".join(b"p%d=1" % i for i in range(17)),
+        "host": b"\1Plant.example.:8443", "host-address": b"\1[2001:db8::1]:443",
+        "text": b"\2%c3%a4%E2%82%AC%f0%9f%94%91+", "text-nul": b"\2%00", "text-overlong": b"\2%c0%af",
+        "etags": b"\3\"x\" , W/\"abc\",*", "codings": b"\3br;q=1, gzip ; q=0.000",
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -705,6 +716,7 @@ write("bundle", bundles())
 write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("https_settings", https_settings())
+write("https_text", https_texts())
 write("ouc_control", ouc_commands())
 write("ouc_reply", ouc_replies())
 write("ouc_receiver", ouc_messages())
