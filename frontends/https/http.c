@@ -11,7 +11,7 @@
  * Headers of HTTP_HEADERS_MAX, cookies again, what libmicrohttpd notes of each, and its answer's. It
  * clears all of it after each request: each connection has so much.
  */
-#define POOL_BYTES   ((size_t)24 * 1024)
+#define POOL_BYTES   ((size_t)20 * 1024)
 #define RUNS_MAX     8 /* in a row, until others get their turn */
 #define SWEEP_MIN_MS 10
 #define SWEEP_MAX_MS 1000

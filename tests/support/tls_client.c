@@ -20,7 +20,7 @@
 
 #define CLIENTS_MAX 32
 #define HANDSHAKE   0x16 /* of a TLS record */
-#define REQUEST	    "GET / HTTP/1.0\r\n\r\n"
+#define REQUEST	    "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 struct tls_load {
 	SSL_CTX *ctx;
