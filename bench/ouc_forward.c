@@ -137,7 +137,7 @@ void forwards_free(struct forwards *forwards)
 
 struct echo forwards_echo(const struct forwards *forwards, unsigned clients, double seconds)
 {
-	return load_echo(forwards->echo_place, clients, seconds);
+	return load_echo(forwards->echo_place, clients, seconds, NULL);
 }
 
 /* One write, or one read; the bytes of this kind that have gone through the forward altogether. */

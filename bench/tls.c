@@ -286,9 +286,9 @@ static void measure_echo(struct rows *rows, struct lanes *lanes)
 	puts("Echoes");
 	snprintf(delay, sizeof(delay), "delay %u", SIGNER_MS - algorithm->chip_ms);
 	fixture_proxy(lanes->fixture, delay);
-	add_echo(rows, idle, load_echo(site_path(lane->site), 0, 2), 0);
-	add_echo(rows, async, load_echo(site_path(lane->site), WAITING, 6), 5);
-	add_echo(rows, sync, load_echo(site_path(without), WAITING, 6), 0);
+	add_echo(rows, idle, load_echo(site_path(lane->site), 0, 2, NULL), 0);
+	add_echo(rows, async, load_echo(site_path(lane->site), WAITING, 6, NULL), 5);
+	add_echo(rows, sync, load_echo(site_path(without), WAITING, 6, NULL), 0);
 	site_free(without);
 }
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rows.h"
 #include "tls_dial.h"
@@ -21,7 +22,14 @@ struct client {
 	unsigned failed;
 	double first;
 	double last;
+	double shortest;
 };
+
+/* 0: none yet. */
+static double shorter(double a, double b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
 
 static void *client_run(void *user)
 {
@@ -31,6 +39,7 @@ static void *client_run(void *user)
 	pthread_barrier_wait(client->start);
 	end = seconds_now() + client->seconds;
 	while (seconds_now() < end && client->failed < FAILURES_MAX) {
+		double began = seconds_now();
 		SSL *ssl = tls_dial(client->tls, client->place);
 
 		if (!ssl) {
@@ -38,6 +47,7 @@ static void *client_run(void *user)
 			continue;
 		}
 		client->last = seconds_now();
+		client->shortest = shorter(client->shortest, client->last - began);
 		if (!client->done++)
 			client->first = client->last;
 		tls_hang_up(ssl);
@@ -73,6 +83,7 @@ static struct load finish(struct client *clients, unsigned count, pthread_barrie
 			first = client->first;
 		if (client->done && client->last > last)
 			last = client->last;
+		load.shortest = shorter(load.shortest, client->shortest);
 	}
 	pthread_barrier_destroy(barrier);
 	if (last > first)
@@ -95,16 +106,21 @@ struct load load_run(const char *place, unsigned clients, double seconds)
 	return load;
 }
 
-static void echo_once(SSL *ssl)
+static bool ask_echo(SSL *ssl)
 {
 	char sent[ECHO_SIZE] = "are you there?", got[ECHO_SIZE];
 
-	if (SSL_write(ssl, sent, sizeof(sent)) != sizeof(sent) ||
-	    SSL_read(ssl, got, sizeof(got)) != sizeof(got))
+	return SSL_write(ssl, sent, sizeof(sent)) == sizeof(sent) &&
+	       SSL_read(ssl, got, sizeof(got)) == sizeof(got) && !memcmp(sent, got, sizeof(got));
+}
+
+static void ask_once(SSL *ssl, load_ask_fn *ask)
+{
+	if (!ask(ssl))
 		tls_die("an echo");
 }
 
-static struct echo echo_all(SSL *ssl, double seconds)
+static struct echo echo_all(SSL *ssl, double seconds, load_ask_fn *ask)
 {
 	double times[ECHOES_MAX];
 	double began = seconds_now();
@@ -112,7 +128,7 @@ static struct echo echo_all(SSL *ssl, double seconds)
 
 	for (double due = began; due < began + seconds && count < ECHOES_MAX; due += ECHO_EVERY) {
 		sleep_until(due);
-		echo_once(ssl);
+		ask_once(ssl, ask);
 		times[count++] = (seconds_now() - due) * 1000;
 	}
 	return (struct echo){
@@ -123,7 +139,7 @@ static struct echo echo_all(SSL *ssl, double seconds)
 	};
 }
 
-struct echo load_echo(const char *place, unsigned clients, double seconds)
+struct echo load_echo(const char *place, unsigned clients, double seconds, load_ask_fn *ask)
 {
 	struct client all[LOAD_CLIENTS_MAX];
 	pthread_barrier_t barrier;
@@ -135,9 +151,10 @@ struct echo load_echo(const char *place, unsigned clients, double seconds)
 		abort();
 	if (!ssl)
 		tls_die("the connection for the echoes");
-	echo_once(ssl);
+	ask = ask ? ask : ask_echo;
+	ask_once(ssl, ask);
 	start(all, clients, tls, place, seconds, &barrier);
-	echo = echo_all(ssl, seconds);
+	echo = echo_all(ssl, seconds, ask);
 	echo.load = finish(all, clients, &barrier);
 	tls_hang_up(ssl);
 	SSL_CTX_free(tls);
