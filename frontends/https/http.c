@@ -187,8 +187,8 @@ static bool start_daemon(struct http_server *server)
 		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, server, MHD_OPTION_UNESCAPE_CALLBACK,
 		leave_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		server->options.limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+		2 * server->options.limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_END);
 	if (!server->daemon)
 		return false;
@@ -217,6 +217,7 @@ bool http_server_new(sd_event *event, const struct http_options *options,
 	if (!server)
 		goto failed;
 	TAILQ_INIT(&server->doors);
+	TAILQ_INIT(&server->quiet);
 	server->event = sd_event_ref(event);
 	server->options = *options;
 	server->identity = options->identity;

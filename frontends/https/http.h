@@ -97,6 +97,7 @@ struct http_limits {
 	uint32_t request_ms; /* until a request is there, however slowly it comes */
 	size_t body_bytes;
 	unsigned feeds; /* at a time */
+	unsigned kept;	/* idle connections that keep their memory for the next request; > 0 */
 };
 
 struct http_counters { /* since the start, but for the first three */

@@ -25,7 +25,7 @@ static void door_free(struct http_door *door)
 
 static void free_if_over(struct http_door *door)
 {
-	if (!door->outer && !door->connection)
+	if (!door->outer && !door->connection_count)
 		door_free(door);
 }
 
@@ -37,15 +37,60 @@ static void opens(struct http_door *door)
 	door->server->counters.handshakes--;
 }
 
+static void stir(struct http_door *door)
+{
+	if (!door->is_quiet)
+		return;
+	door->is_quiet = false;
+	TAILQ_REMOVE(&door->server->quiet, door, next_quiet);
+	door->server->quiet_count--;
+}
+
+static void let_go_of_inner(struct http_door *door)
+{
+	struct stream *inner = door->inner;
+
+	stir(door);
+	door->inner = NULL;
+	stream_free(inner);
+}
+
+/* Of others, before one more comes. */
+static void make_room(struct http_server *server)
+{
+	while (server->quiet_count >= server->options.limits.kept)
+		let_go_of_inner(TAILQ_FIRST(&server->quiet));
+}
+
+/* All that came was requests, as a whole, and all answers are on their way. */
+static void rest(struct http_door *door)
+{
+	struct http_server *server = door->server;
+
+	if (door->is_quiet || !door->inner || door->phase != HTTP_IDLE || server->is_ending ||
+	    door->in.count != door->requested || !pipe_wants_read(&door->in) ||
+	    !pipe_wants_read(&door->out))
+		return;
+	make_room(server);
+	door->is_quiet = true;
+	TAILQ_INSERT_TAIL(&server->quiet, door, next_quiet);
+	server->quiet_count++;
+}
+
+void http_door_requested(struct http_door *door, size_t len)
+{
+	door->requested += len;
+}
+
 void http_door_close(struct http_door *door)
 {
-	struct stream *outer = door->outer, *inner = door->inner;
+	struct stream *outer = door->outer;
 
-	door->outer = door->inner = NULL;
+	door->outer = NULL;
 	door->deadline = 0;
 	opens(door);
 	stream_free(outer);
-	stream_free(inner);
+	let_go_of_inner(door);
 	if (door->feed)
 		http_feed_lost(door->feed);
 	free_if_over(door);
@@ -98,6 +143,7 @@ void http_door_ends(struct http_door *door)
 			http_door_close(door);
 	} else if (door->phase == HTTP_IDLE) {
 		/* libmicrohttpd reads an end, and ends its side when all is said. */
+		stir(door);
 		stream_finish(door->inner);
 	} else if (door->feed) {
 		http_door_close(door);
@@ -126,10 +172,7 @@ static void linger(struct http_door *door)
 
 static void begin_to_linger(struct http_door *door)
 {
-	struct stream *inner = door->inner;
-
-	door->inner = NULL;
-	stream_free(inner);
+	let_go_of_inner(door);
 	pipe_clear(&door->in);
 	door->linger_left = LINGER_BYTES_MAX;
 	http_door_phase(door, HTTP_LINGERING);
@@ -143,6 +186,8 @@ static void note_progress(struct http_door *door, uint64_t in, uint64_t out)
 {
 	const struct http_limits *limits = &door->server->options.limits;
 
+	if (door->in.count != in)
+		stir(door);
 	if (door->in.count != in && door->phase == HTTP_IDLE)
 		http_door_phase(door, HTTP_RECEIVING);
 	/* A reader has to take something now and then, too. */
@@ -182,6 +227,16 @@ static bool move_in(struct http_door *door)
 	       pipe_move(&door->in, door->outer, door->inner, door->server->scratch);
 }
 
+static struct stream *pair_with_daemon(struct http_door *door);
+
+/* libmicrohttpd's side comes with a request. False: no descriptor, or no memory. */
+static bool wake(struct http_door *door)
+{
+	if (!door->inner && door->phase == HTTP_IDLE && !door->out.has_ended)
+		door->inner = pair_with_daemon(door);
+	return door->inner || door->out.has_ended;
+}
+
 static void move(struct http_door *door)
 {
 	uint64_t in = door->in.count, out = door->out.count;
@@ -190,7 +245,7 @@ static void move(struct http_door *door)
 		linger(door);
 		return;
 	}
-	if (!move_out(door) || !move_in(door)) {
+	if (!wake(door) || !move_out(door) || !move_in(door)) {
 		http_door_close(door);
 		return;
 	}
@@ -211,6 +266,7 @@ static void move(struct http_door *door)
 		stream_wants(door->inner,
 			     (pipe_wants_read(&door->out) ? STREAM_READ : 0u) |
 				     (pipe_wants_write(&door->in) ? STREAM_WRITE : 0u));
+	rest(door);
 }
 
 static void on_ready(void *user)
@@ -229,8 +285,7 @@ static void on_inner_failed(const struct stream_failure *failure, void *user)
 	struct http_door *door = user;
 
 	(void)failure;
-	stream_free(door->inner);
-	door->inner = NULL;
+	let_go_of_inner(door);
 	door->out.has_ended = true;
 	pipe_clear(&door->in);
 	move(door);
@@ -266,9 +321,12 @@ void http_door_notify(void *user, struct MHD_Connection *connection, void **cont
 	case MHD_CONNECTION_NOTIFY_STARTED:
 		*context = server->arriving;
 		server->arriving->connection = connection;
+		server->arriving->connection_count++;
 		break;
 	case MHD_CONNECTION_NOTIFY_CLOSED:
-		door->connection = NULL;
+		door->connection_count--;
+		if (door->connection == connection)
+			door->connection = NULL;
 		free_if_over(door);
 		break;
 	}
@@ -286,12 +344,8 @@ static void on_outer_opened(void *user)
 		http_door_close(door);
 		return;
 	}
-	door->inner = pair_with_daemon(door);
-	if (!door->inner) {
-		http_door_close(door);
-		return;
-	}
 	http_door_phase(door, HTTP_IDLE);
+	stream_wants(door->outer, STREAM_READ);
 }
 
 static void on_outer_failed(const struct stream_failure *failure, void *user)

@@ -21,15 +21,19 @@ enum http_phase {
 
 struct http_door {
 	TAILQ_ENTRY(http_door) next;
+	TAILQ_ENTRY(http_door) next_quiet;
 	struct http_server *server;
 	char address[ADDRESS_TEXT_MAX];
 	char *peer; /* the client's subject; NULL: none */
 	bool is_plain, is_open;
 	bool is_suspended;    /* libmicrohttpd leaves it alone */
+	bool is_quiet;	      /* libmicrohttpd's side is there and has nothing to do */
 	struct stream *outer; /* NULL: the client has gone */
-	struct stream *inner; /* NULL: not yet, or libmicrohttpd has ended it */
+	struct stream *inner; /* NULL: no request, or libmicrohttpd has ended it */
 	struct pipe in, out;
+	uint64_t requested;		   /* of in.count, what whole requests had */
 	struct MHD_Connection *connection; /* NULL: not yet, or not any more */
+	unsigned connection_count;	   /* one that was let go ends a little later */
 	struct http_feed *feed;		   /* under way */
 	enum http_phase phase;
 	uint64_t deadline;  /* of the phase: microseconds, CLOCK_MONOTONIC; 0: none */
@@ -55,6 +59,8 @@ struct http_server {
 	sd_event_source *sweep;	      /* looks for what is late */
 	sd_event_source *ended_soon;
 	TAILQ_HEAD(, http_door) doors;
+	TAILQ_HEAD(, http_door) quiet; /* the longest first */
+	unsigned quiet_count;
 	struct http_door *arriving; /* while libmicrohttpd takes it */
 	struct http_counters counters;
 	bool is_ending, is_stopping;
@@ -71,6 +77,8 @@ void http_door_ended(struct http_server *server); /* one is gone */
 void http_door_open(struct http_server *server, int fd, const char *address, bool is_plain);
 void http_door_close(struct http_door *door); /* the client's side; may free it */
 void http_door_ends(struct http_door *door);  /* after what is under way; may free it */
+/* Bytes of a request that libmicrohttpd has read. */
+void http_door_requested(struct http_door *door, size_t len);
 void http_door_suspend(struct http_door *door);
 void http_door_resume(struct http_door *door); /* one that is not suspended is fine */
 void http_door_phase(struct http_door *door, enum http_phase phase);
@@ -109,6 +117,7 @@ void http_feed_lost(struct http_feed *feed); /* its reader has gone */
 struct http_response *http_feed_response(struct http_server *server, http_feed_ended_fn *ended,
 					 void *user, struct http_feed **ret_feed);
 
+size_t http_header_bytes(struct MHD_Connection *connection); /* of a request, its first line too */
 /* NULL: it may be handed on. Else how it is answered; or there is no memory, @ret_has_failed. */
 struct http_response *http_refuse(const struct http_server *server,
 				  struct MHD_Connection *connection, const char *target,

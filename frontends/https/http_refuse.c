@@ -29,7 +29,7 @@ static enum MHD_Result on_header(void *user, enum MHD_ValueKind kind, const char
 	return MHD_YES;
 }
 
-static size_t header_bytes(struct MHD_Connection *connection)
+size_t http_header_bytes(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -86,7 +86,7 @@ static struct refusal judge(const struct http_server *server, struct MHD_Connect
 	if (*target != '/')
 		return (struct refusal){MHD_HTTP_BAD_REQUEST,
 					"The address has to be a path, as \"/index.html\"."};
-	if (header_bytes(connection) > HTTP_HEADERS_MAX)
+	if (http_header_bytes(connection) > HTTP_HEADERS_MAX)
 		return (struct refusal){MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 					"The headers are too large: delete this site's cookies."};
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &headers);

@@ -167,6 +167,7 @@ static enum MHD_Result begin(struct http_request *request, const char *method)
 	char *query;
 
 	request->has_begun = true;
+	http_door_requested(request->door, http_header_bytes(request->connection));
 	request->method = method_of(method);
 	if (request->door->is_plain)
 		return refuse(request, http_redirect(server, request->connection, request->target));
@@ -238,6 +239,7 @@ enum MHD_Result http_request_go_on(void *user, struct MHD_Connection *connection
 	if (*len) {
 		if (!take_body(request, bytes, *len))
 			return MHD_NO;
+		http_door_requested(request->door, *len);
 		*len = 0;
 		return MHD_YES;
 	}

@@ -12,6 +12,7 @@
 #include "uplink.h"
 
 #define FEEDS_MAX 64
+#define KEPT	  64 /* those of ten browsers */
 
 /* A certificate of the service: what is shown, and what will be as soon as it is fetched. */
 struct shown {
@@ -266,6 +267,7 @@ static bool open_server(struct site *site, sd_event *event, char problem[SITE_ME
 				.request_ms = settings->request_ms,
 				.body_bytes = settings->body_max,
 				.feeds = FEEDS_MAX,
+				.kept = KEPT,
 			},
 		.handler = on_request,
 		.changed = on_place,

@@ -52,6 +52,52 @@ Test(http_server, keeps_connections_and_answers_in_order)
 	client_free(client);
 }
 
+static void ask_by(struct client *client, const char *path)
+{
+	char request[128];
+
+	client_forget(client);
+	snprintf(request, sizeof(request),
+		 "POST %s HTTP/1.1\r\n" BENCH_HOST "Content-Length: 2\r\n\r\nhi", path);
+	client_say(client, request);
+	CLIENT_UNTIL(client, "2 bytes");
+	cr_expect(client_has(client, path), "%s", client->got);
+}
+
+/* Three, of which two keep libmicrohttpd's side. */
+Test(http_server, answers_again_who_has_been_idle_while_others_asked)
+{
+	struct client *clients[BENCH_KEPT + 1];
+
+	for (int i = 0; i <= BENCH_KEPT; i++)
+		clients[i] = client_new(bench);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i <= BENCH_KEPT; i++)
+			ask_by(clients[i], round ? "/again" : "/first");
+	cr_assert_eq(http_server_counters(bench->server).requests, 3 * (BENCH_KEPT + 1));
+	cr_assert_eq(http_server_counters(bench->server).connections, BENCH_KEPT + 1);
+	for (int i = 0; i <= BENCH_KEPT; i++)
+		client_free(clients[i]);
+	BENCH_UNTIL(bench, http_server_counters(bench->server).connections == 0);
+}
+
+Test(http_server, keeps_half_a_request_while_others_ask)
+{
+	struct client *half = client_new(bench);
+
+	client_say(half, "GET /whole HTTP/1.1\r\n" BENCH_HOST "\r\nGET /ha");
+	CLIENT_UNTIL(half, "GET /whole - 0 bytes");
+	for (int i = 0; i <= BENCH_KEPT; i++) {
+		struct client *other = client_new(bench);
+
+		ask_by(other, "/other");
+		client_free(other);
+	}
+	client_say(half, "lf HTTP/1.1\r\n" BENCH_HOST "\r\n");
+	CLIENT_UNTIL(half, "GET /half");
+	client_free(half);
+}
+
 Test(http_server, leaves_the_body_out_for_head_and_keeps_its_length)
 {
 	struct client *client = client_new(bench);

@@ -27,6 +27,7 @@
 #define BENCH_BODY_MAX	  ((size_t)40000)
 #define BENCH_CONNECTIONS 8
 #define BENCH_OF_ADDRESS  7
+#define BENCH_KEPT	  2
 #define BENCH_REQUEST_MS  400
 #define BENCH_IDLE_MS	  60000
 #define BENCH_FEEDS	  2
@@ -175,6 +176,7 @@ static inline void bench_start_server(struct bench *bench)
 		.limits = {.connections = BENCH_CONNECTIONS,
 			   .connections_of_address = BENCH_OF_ADDRESS,
 			   .idle_ms = BENCH_IDLE_MS,
+			   .kept = BENCH_KEPT,
 			   .request_ms = BENCH_REQUEST_MS,
 			   .body_bytes = BENCH_BODY_MAX,
 			   .feeds = BENCH_FEEDS},
