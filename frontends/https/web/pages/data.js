@@ -282,6 +282,14 @@ function noBlocks() {
 		       text: "keystore-ouc has none, or does not run. Name blocks in its configuration (keystore-ouc.conf), and start it; they appear here." });
 }
 
+/* What cannot be read hides nothing else. */
+function unreadable(problems) {
+	return problems.length
+		? h("ul.note", { "aria-label": "Blocks that cannot be read" },
+		    problems.map(({ file, detail }) => h("li", {}, h("b", {}, file), `: ${detail}`)))
+		: null;
+}
+
 export function mount(page) {
 	const side = h("div.blocks-side", {});
 	const main = h("div.blocks-main", { "aria-live": "off" });
@@ -314,11 +322,11 @@ export function mount(page) {
 	const content = resource(page, (options) => api.get("/data", options), (answer) => {
 		blocks = answer.blocks;
 		if (!blocks.length)
-			return noBlocks();
+			return [unreadable(answer.problems), answer.problems.length ? null : noBlocks()];
 		replace(side, blockList(blocks, chosen));
 		if (!inner)
 			open(chosen ?? blocks[0].name);
-		return body;
+		return [unreadable(answer.problems), body];
 	});
 
 	page.onPath(pick);

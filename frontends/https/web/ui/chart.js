@@ -25,6 +25,11 @@ export function number(value) {
 	return value.toLocaleString(undefined, { maximumFractionDigits: Math.abs(value) < 10 ? 1 : 0 });
 }
 
+/* All digits of a step, or steps of 0.25 would not look even. */
+function tickText(value) {
+	return value.toLocaleString(undefined, { maximumFractionDigits: 6 });
+}
+
 /* Round steps from 0 to at least max, three to five of them. */
 export function ticksTo(max) {
 	const rough = Math.max(max, 1e-9) / 4;
@@ -162,7 +167,7 @@ export function makeChart({ title, unit, spanS = 600, gapText = "no answer", sig
 		replace(drawing,
 			ticks.map((tick) => [
 				s("line", { class: "chart-grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(tick), y2: y(tick) }),
-				s("text", { class: "chart-text chart-text-y", x: MARGIN.left - 8, y: y(tick) + 4 }, number(tick)),
+				s("text", { class: "chart-text chart-text-y", x: MARGIN.left - 8, y: y(tick) + 4 }, tickText(tick)),
 			]),
 			s("text", { class: "chart-text", x: 0, y: 12 }, unit),
 			labels.map((time) => s("text", { class: "chart-text chart-text-x", y: HEIGHT - 6,
