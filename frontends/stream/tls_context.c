@@ -15,12 +15,30 @@
 /* TLS 1.2: forward secrecy and AEAD only (RFC 9325 4.2). 1.3 has nothing else. */
 #define CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+/*
+ * Elliptic curves alone: ffdhe2048 is weak, and the large ones have a server compute much for a
+ * client that computes nothing. P-521 is for peers whose certificates have it. The first one that
+ * this OpenSSL knows: from 3.5 on with ML-KEM, against who records now and decrypts later.
+ */
+static const char *const group_lists[] = {
+	"?*X25519MLKEM768/?*X25519:?P-256/?P-384:?P-521",
+	"X25519:P-256:P-384:P-521",
+};
+
 static bool fail(const char *what, char problem[TLS_MESSAGE_MAX])
 {
 	unsigned long error = ERR_peek_last_error();
 	const char *reason = error ? ERR_reason_error_string(error) : NULL;
 
 	snprintf(problem, TLS_MESSAGE_MAX, "%s: %s", what, reason ? reason : "OpenSSL says no why");
+	return false;
+}
+
+static bool set_groups(SSL_CTX *context)
+{
+	for (size_t i = 0; i < sizeof(group_lists) / sizeof(group_lists[0]); i++)
+		if (SSL_CTX_set1_groups_list(context, group_lists[i]) == 1)
+			return true;
 	return false;
 }
 
@@ -39,7 +57,7 @@ static bool restrict_to_good(SSL_CTX *context)
 	SSL_CTX_set_read_ahead(context, 1);
 	/* A ticket is good for nothing then, but it tells the client that it was accepted. */
 	return SSL_CTX_set_num_tickets(context, 1) == 1 &&
-	       SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 && set_groups(context) &&
 	       SSL_CTX_set_cipher_list(context, CIPHERS_TLS12) == 1;
 }
 
