@@ -11,8 +11,9 @@
 #include "tls.h"
 #include "uplink.h"
 
-#define FEEDS_MAX 64
-#define KEPT	  64 /* those of ten browsers */
+#define FEEDS_MAX  64
+#define KEPT	   64 /* those of ten browsers */
+#define REASON_MAX 256
 
 /* A certificate of the service: what is shown, and what will be as soon as it is fetched. */
 struct shown {
@@ -34,6 +35,7 @@ struct site {
 	struct pages *pages;
 	struct api *api;
 	size_t places, places_begun;
+	char no_tpm[REASON_MAX]; /* why it is not ready; "": it is, or nothing else was said */
 	char status[SITE_MESSAGE_MAX];
 };
 
@@ -62,7 +64,11 @@ static void show_status(struct site *site)
 		return;
 	}
 	status = tls_identity_status(shown->identity);
-	if (status.state == TLS_IDENTITY_READY)
+	if (status.state == TLS_IDENTITY_READY && *site->no_tpm)
+		snprintf(message, sizeof(message),
+			 "new connections fail, and open ones go on: keystored has no TPM: %s",
+			 site->no_tpm);
+	else if (status.state == TLS_IDENTITY_READY)
 		snprintf(message, sizeof(message), "serving with certificate %llu, version %u%s%s",
 			 (unsigned long long)shown->cert_id, status.version,
 			 *status.message ? ": " : "", status.message);
@@ -162,6 +168,7 @@ static void on_up(void *user)
 {
 	struct site *site = user;
 
+	*site->no_tpm = '\0';
 	tls_uplink_up(site->tls);
 	api_uplink_up(site->api);
 	list(site, NULL);
@@ -181,10 +188,23 @@ static bool is_of_service(const struct ks_event *event)
 	       event->type == KS_EVENT_SERVICE_DELETED;
 }
 
+/* What signs for handshakes. */
+static void note_tpm(struct site *site, const struct ks_tpm *tpm)
+{
+	const char *reason = *tpm->reason ? tpm->reason : "it does not say why";
+
+	snprintf(site->no_tpm, sizeof(site->no_tpm), "%s",
+		 tpm->state == KS_TPM_READY ? "" : reason);
+	if (site->current.identity)
+		show_status(site);
+}
+
 static void on_event(const struct ks_event *event, void *user)
 {
 	struct site *site = user;
 
+	if (event->type == KS_EVENT_TPM && event->tpm)
+		note_tpm(site, event->tpm);
 	tls_event(site->tls, event);
 	api_event(site->api, event);
 	if (is_of_service(event) && strcmp(event->service_name, site->settings->service) == 0)
