@@ -17,12 +17,14 @@
 #include "https_site.h"
 #include "ouc_site.h"
 
-#define SKIPPED	   77
-#define POLL_MS	   100
-#define ORDER_MAX  64
-#define SOURCE	   KEYSTORE_SOURCE_DIR "/tests/browser"
-#define PACKAGES   KEYSTORE_SOURCE_DIR "/build/browser"
-#define HTTPS_CONF "DataImages = %s/run\nDataControl = %s/run/control.sock"
+#define SKIPPED	  77
+#define POLL_MS	  100
+#define ORDER_MAX 64
+#define SOURCE	  KEYSTORE_SOURCE_DIR "/tests/browser"
+#define PACKAGES  KEYSTORE_SOURCE_DIR "/build/browser"
+#define HTTPS_CONF                                                                                 \
+	"Name = Gateway 7\nLocation = Hall 3, packaging line\n"                                    \
+	"DataImages = %s/run\nDataControl = %s/run/control.sock"
 
 struct stage {
 	struct https_site site;
