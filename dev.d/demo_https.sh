@@ -9,7 +9,11 @@ demo_https() { # DIR
 	say "PLC-1's web pages, over TLS with a key of the TPM"
 	while port_is_taken "$https_port"; do https_port=$((https_port + 1)); done
 	in_plc "$dir" plc-1 demo_https_start
+	say "The root certificate for a browser: the page's, and what the gateway says of it"
+	in_plc "$dir" plc-1 demo_https_compare
+	say "A program logs in, and asks the API"
 	in_plc "$dir" plc-1 demo_https_log_in
+	in_plc "$dir" plc-1 show "$(demo_https_curl) 'https://localhost:$https_port/api/v1/certs?kind=ca&limit=1'; echo"
 	say "A value is written by the API, and arrives at PLC-2"
 	in_plc "$dir" plc-1 show "$(demo_https_curl) -X PATCH -H 'Content-Type: application/json' -d '{\"values\":{\"Var2\":\"by the API\"}}' https://localhost:$https_port/api/v1/data/Send_Data"
 	in_plc "$dir" plc-2 wait_until 20 received 'by the API' || die "the value did not arrive"
@@ -21,8 +25,7 @@ demo_https_curl() {
 }
 
 demo_https_start() {
-	show 'keystorectl cert create --profile web-server --issuer 2 --new-key web --algorithm ec-p256 --subject CN=plc-1 --san DNS:localhost,IP:127.0.0.1 | grep -E "^(subject|private key)"'
-	show "keystorectl service create web-server --kind web-server --cert 4 --group https --uid \$(id -u) >/dev/null"
+	show "keystorectl service activate web-server --user \$(id -un) --cn plc-1 --dns localhost --ip 127.0.0.1"
 	cat >keystore-https.conf <<-END
 		[keystore-https]
 		Enabled = yes
@@ -41,23 +44,34 @@ demo_https_answers() {
 	curl -sf --cacert ca.pem "https://localhost:$https_port/api/v1/identification" >/dev/null 2>&1
 }
 
+# As long as a browser warns, the two have to come by two ways.
+demo_https_compare() {
+	show "curl -sS --insecure https://localhost:$https_port/api/v1/root-certificates | grep -oE '\"fingerprint\": *\"[0-9a-f]+\"' | head -n 1"
+	show 'keystorectl cert show 2 | grep fingerprint'
+}
+
 # The first user is an administrator; from then on root only looks.
 demo_https_log_in() {
 	local answer
-	openssl rand -base64 12 >password
-	chmod 600 password
+	(umask 077 && openssl rand -base64 12 >password)
 	show 'keystorectl user create admin --roles administrator --password-file password >/dev/null'
-	answer=$(curl -sS --cacert ca.pem -H 'Content-Type: application/json' \
-		-d "{\"user\":\"admin\",\"password\":\"$(cat password)\"}" -D - -o /dev/null \
-		"https://localhost:$https_port/api/v1/session")
+	answer=$(printf '{"user":"admin","password":"%s"}' "$(cat password)" |
+		curl -sS --cacert ca.pem -H 'Content-Type: application/json' --data @- -D - \
+			-o /dev/null "https://localhost:$https_port/api/v1/session")
 	(umask 077 && sed -n 's/^[Ss]et-[Cc]ookie: __Host-keystore=\([^;]*\).*/\1/p' <<<"$answer" >token)
 	[ -s token ] || die "nobody can log in: $answer"
 }
 
 demo_https_explain() { # DIR
+	local dir=$1/controllers/plc-1
 	cat <<END
 
-PLC-1's pages: https://localhost:$https_port (log in as admin with the password in
-$1/controllers/plc-1/password; $1/controllers/plc-1/ca.pem is what a browser has to trust).
+PLC-1's pages:
+  address   https://localhost:$https_port, or https://127.0.0.1:$https_port
+  user      admin
+  password  $(cat "$dir/password")   (shown this once)
+  root      $dir/ca.pem   (for the browser: https://localhost:$https_port/#/roots)
+  sha256    $(openssl x509 -in "$dir/ca.pem" -noout -fingerprint -sha256 | cut -d= -f2)
 END
+	rm -f "$dir/password" "$dir/token"
 }
