@@ -71,12 +71,15 @@ json_t *json_time_or_null(int64_t seconds)
 
 char *hex_text(const uint8_t *bytes, size_t len)
 {
+	static const char digits[] = "0123456789abcdef";
 	char *text = malloc(2 * len + 1);
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < len; i++)
-		sprintf(text + 2 * i, "%02x", bytes[i]);
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 0xf];
+	}
 	text[2 * len] = '\0';
 	return text;
 }
