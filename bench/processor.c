@@ -28,3 +28,10 @@ void processor_unpin(pid_t thread, const cpu_set_t *before)
 {
 	use(thread, before);
 }
+
+void processor_first(pid_t thread, bool is_first)
+{
+	const struct sched_param param = {.sched_priority = is_first ? 1 : 0};
+
+	(void)sched_setscheduler(thread, is_first ? SCHED_RR : SCHED_OTHER, &param);
+}
