@@ -83,19 +83,19 @@ Test(http_server, answers_again_who_has_been_idle_while_others_asked)
 
 Test(http_server, keeps_half_a_request_while_others_ask)
 {
-	struct client *half = client_new(bench);
+	struct client *half = client_new(bench), *others[BENCH_KEPT + 1];
 
 	client_say(half, "GET /whole HTTP/1.1\r\n" BENCH_HOST "\r\nGET /ha");
 	CLIENT_UNTIL(half, "GET /whole - 0 bytes");
 	for (int i = 0; i <= BENCH_KEPT; i++) {
-		struct client *other = client_new(bench);
-
-		ask_by(other, "/other");
-		client_free(other);
+		others[i] = client_new(bench);
+		ask_by(others[i], "/other");
 	}
 	client_say(half, "lf HTTP/1.1\r\n" BENCH_HOST "\r\n");
 	CLIENT_UNTIL(half, "GET /half");
 	client_free(half);
+	for (int i = 0; i <= BENCH_KEPT; i++)
+		client_free(others[i]);
 }
 
 Test(http_server, leaves_the_body_out_for_head_and_keeps_its_length)
