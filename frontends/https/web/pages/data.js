@@ -11,6 +11,7 @@ import { parseType, problemOf, shown, takes } from "../ui/s7.js";
 
 const ELEMENTS_SHOWN = 100;
 const PREVIEW_ELEMENTS = 6;
+const POLL_MS = 3000;
 const moments = new Intl.DateTimeFormat(undefined, {
 	hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
 });
@@ -225,6 +226,11 @@ function whyNot(block) {
 	return session.may("write-process-data") ? null : "Your roles may read process data, and not write it.";
 }
 
+/* What the lists say of a block. */
+function roleOf(block) {
+	return [block.has_owner, block.received_by, block.sent_by].join();
+}
+
 function blockView(page, name) {
 	const count = h("dd", {});
 	const when = h("dd", {});
@@ -233,10 +239,8 @@ function blockView(page, name) {
 	let state = "";
 
 	function show(block) {
-		const nextState = [block.has_owner, block.received_by, block.sent_by].join();
-
 		/* Another owner may have made it anew, with other fields. */
-		if (!table || state !== nextState || table.layout !== block.fields.map((field) => `${field.name}:${field.type}`).join())
+		if (!table || state !== roleOf(block) || table.layout !== block.fields.map((field) => `${field.name}:${field.type}`).join())
 			return false;
 		count.textContent = block.changes.toLocaleString();
 		when.textContent = block.time ? moment(block.time) : "not yet";
@@ -247,14 +251,14 @@ function blockView(page, name) {
 	function make(block) {
 		const why = whyNot(block);
 
-		state = [block.has_owner, block.received_by, block.sent_by].join();
+		state = roleOf(block);
 		table = watchTable(block, { canWrite: why === null, onWritten: show });
 		show(block);
 		return [
 			h("div.block-head", {}, h("h2", { tabindex: "-1" }, block.name), role(block), block.has_owner ? pulse : null),
 			h("dl.facts.block-facts", {}, [["Last change", when], ["Changes since its start", count], ["Size", h("dd", {}, `${block.bytes} bytes`)]]
 				.map(([title, value]) => h("div", {}, h("dt", {}, title), value))),
-			why ? h("p.note", {}, why) : null,
+			why ? h(`p.note${block.has_owner ? "" : ".note-warn"}`, {}, why) : null,
 			table.element,
 		];
 	}
@@ -285,8 +289,8 @@ function noBlocks() {
 /* What cannot be read hides nothing else. */
 function unreadable(problems) {
 	return problems.length
-		? h("ul.note", { "aria-label": "Blocks that cannot be read" },
-		    problems.map(({ file, detail }) => h("li", {}, h("b", {}, file), `: ${detail}`)))
+		? h("div.note.note-warn", {}, h("ul.plain", { "aria-label": "Blocks that cannot be read" },
+						problems.map(({ file, detail }) => h("li", {}, h("b", {}, file), `: ${detail}`))))
 		: null;
 }
 
@@ -297,6 +301,7 @@ export function mount(page) {
 	let inner = null;
 	let blocks = [];
 	let chosen = page.path[0] ?? null;
+	let last = null; /* what is shown of them */
 
 	function open(name) {
 		inner?.abort();
@@ -319,15 +324,37 @@ export function mount(page) {
 			open(blocks[0].name);
 	}
 
-	const content = resource(page, (options) => api.get("/data", options), (answer) => {
+	const told = (answer) => JSON.stringify([answer.problems, answer.blocks.map((block) => [block.name, roleOf(block)])]);
+	const ask = (options) => api.get("/data", options);
+	const content = resource(page, ask, (answer) => {
 		blocks = answer.blocks;
-		if (!blocks.length)
-			return [unreadable(answer.problems), answer.problems.length ? null : noBlocks()];
+		last = told(answer);
+		if (!blocks.length) {
+			inner?.abort();
+			inner = null;
+			return [unreadable(answer.problems), noBlocks()];
+		}
 		replace(side, blockList(blocks, chosen));
 		if (!inner)
 			open(chosen ?? blocks[0].name);
 		return [unreadable(answer.problems), body];
 	});
+
+	/* No event tells that keystore-ouc has come or gone, except to whom watches one of its blocks. */
+	async function refresh() {
+		if (document.hidden || last === null)
+			return;
+		try {
+			if (told(await ask({ passive: true, signal: page.signal })) !== last)
+				content.reload();
+		} catch {
+			/* The banner says it. */
+		}
+	}
+
+	const timer = setInterval(refresh, POLL_MS);
+
+	page.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 
 	page.onPath(pick);
 	live.on(["missed"], () => content.reload(), { signal: page.signal });
