@@ -3,7 +3,8 @@
  * code is the script's; 77, which ctest takes for skipped, where there is no browser.
  *
  * What only the parent of the gateway's processes can do the script orders by a socket, a line each,
- * answered by "ok": keystored kill, keystored start; https kill, https start; ouc start, ouc kill.
+ * answered by "ok": keystored kill, keystored start; https kill, https start, https start asking (for
+ * certificates); ouc start, ouc kill.
  */
 #include <libgen.h>
 #include <poll.h>
@@ -54,6 +55,13 @@ static void https_start(struct stage *stage)
 	https_site_start(&stage->site, HTTPS_CONF, dir, dir);
 }
 
+static void https_start_asking(struct stage *stage)
+{
+	const char *dir = fixture_dir(stage->site.fixture);
+
+	https_site_start(&stage->site, HTTPS_CONF "\nClientCertificate = optional", dir, dir);
+}
+
 static void ouc_start(struct stage *stage)
 {
 	plc_start_again(&stage->plc);
@@ -68,9 +76,13 @@ static const struct order {
 	const char *line;
 	void (*run)(struct stage *stage);
 } orders[] = {
-	{"keystored kill", keystored_kill}, {"keystored start", keystored_start},
-	{"https kill", https_kill},	    {"https start", https_start},
-	{"ouc start", ouc_start},	    {"ouc kill", ouc_kill},
+	{"keystored kill", keystored_kill},
+	{"keystored start", keystored_start},
+	{"https kill", https_kill},
+	{"https start", https_start},
+	{"https start asking", https_start_asking},
+	{"ouc start", ouc_start},
+	{"ouc kill", ouc_kill},
 };
 
 static void obey(struct stage *stage, char *line)

@@ -7,13 +7,14 @@
  *   await api.download("/certs/3/file", { query: { format: "pem" } });
  *
  * What fails throws an ApiError: message is a sentence for people, with the way out; code is stable;
- * member names the member of the body. passive: the page asks by itself; it keeps no login alive.
+ * member names the member of the body; sentence(text) makes one of what else it says. passive: the
+ * page asks by itself; it keeps no login alive.
  */
 const ROOT = "/api/v1";
 const BACK_OFF_MS = [1000, 2000, 4000, 8000, 15000];
 
 /* The device's are parts of one, as a command line prints them. */
-function sentence(text) {
+export function sentence(text) {
 	const begun = /^(keystored|keystore-)/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
 	return /[.!?]$/.test(begun) ? begun : `${begun}.`;

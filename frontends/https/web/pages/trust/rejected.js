@@ -1,5 +1,5 @@
 /* What was refused, and why; one click trusts it. */
-import { api, part } from "../../api.js";
+import { api, part, sentence } from "../../api.js";
 import { live } from "../../live.js";
 import { session } from "../../session.js";
 import { confirm } from "../../ui/confirm.js";
@@ -53,7 +53,7 @@ export function rejectedList(page, { onTrusted }) {
 		return h("li.rejected", {},
 			 h("div.rejected-what", {},
 			   h("p", {}, h("b", {}, commonName(one.subject) || "Without a subject"), h("span.muted", {}, " refused by "), one.group),
-			   h("p", {}, one.message),
+			   h("p", {}, sentence(one.message)),
 			   h("p.hint", {}, `${one.count === 1 ? "Once" : `${one.count} times`}, the last time `, ago(one.last_seen), ` · issued by ${one.issuer === one.subject ? "itself" : commonName(one.issuer)}`),
 			   h("details.more", {}, h("summary", {}, "Fingerprint to compare"), copyable(inPairs(one.fingerprint), "fingerprint"), h("p.hint", {}, one.subject))),
 			 session.may("manage-trust") ? h("div.actions", {}, button,
