@@ -1,5 +1,5 @@
 /* The audit trail: the newest first, filtered by the device, verified, and taken along as a file. */
-import { api } from "../api.js";
+import { api, sentence } from "../api.js";
 import { badge } from "../ui/badge.js";
 import { copyable } from "../ui/copy.js";
 import { openDialog } from "../ui/dialog.js";
@@ -88,12 +88,12 @@ function verdict(finding) {
 	if (good)
 		lines.push(`All ${finding.records.toLocaleString()} records are as they were written; the last one is number ${finding.newest.toLocaleString()}.`);
 	else
-		lines.push(`${FINDINGS[finding.finding] ?? "Something is wrong."} keystored says: ${finding.message}`,
+		lines.push(`${FINDINGS[finding.finding] ?? "Something is wrong."} ${sentence(`keystored says: ${finding.message}`)}`,
 			   finding.since ? `Everything up to ${seconds.format(new Date(finding.since))} is good: ${finding.records.toLocaleString()} records.` : "No record before it is good.",
 			   "Keep the device as it is, export the trail, and find out who could write to its disk.");
 	lines.push(finding.anchored
 		? `The TPM vouches for the end up to record ${finding.anchored_seq.toLocaleString()}.${finding.newest > finding.anchored_seq ? " That later ones were cut off could not be seen." : ""}`
-		: `The TPM does not vouch for the end: ${finding.anchor_note}`);
+		: sentence(`The TPM does not vouch for the end: ${finding.anchor_note}`));
 	return h(`div.note${good ? ".note-good" : ".note-bad"}`, { role: "status" },
 		 h("p", {}, icon(good ? "check" : "error"), h("b", {}, good ? " The audit trail is intact" : " The audit trail is broken")),
 		 lines.map((text) => h("p", {}, text)));
