@@ -383,6 +383,15 @@ static const char *path_below(const char *path, const char *root)
 	return path + len;
 }
 
+struct http_response *api_refusal(const char *target, unsigned status, const char *why)
+{
+	bool is_too_large = status == 413 || status == 414 || status == 431;
+
+	return path_below(target, "/api")
+		       ? api_problem(status, is_too_large ? "too-large" : "malformed", NULL, why)
+		       : NULL;
+}
+
 bool api_take(struct api *api, struct http_request *request)
 {
 	const char *path = http_request_path(request);

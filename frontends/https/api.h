@@ -153,6 +153,9 @@ const struct api_options *api_options(const struct api *api);
 /* Whether the path is the API's; if so it is answered, now or later. */
 bool api_take(struct api *api, struct http_request *request);
 
+/* An http_refusal_fn: NULL where the path is not the API's, or there is no memory. */
+struct http_response *api_refusal(const char *target, unsigned status, const char *why);
+
 /* From the uplink's handler: for feeds, and for what is kept of keystored. */
 void api_uplink_up(struct api *api);
 void api_uplink_down(struct api *api, const char *why);

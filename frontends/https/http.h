@@ -111,6 +111,9 @@ struct http_counters { /* since the start, but for the first three */
 	uint64_t bad_requests; /* answered 4xx before a handler saw them */
 };
 
+/* How @target is told that a request was not taken; NULL: in plain text. */
+typedef struct http_response *http_refusal_fn(const char *target, unsigned status, const char *why);
+
 /* Answers @request, now or later. */
 typedef void http_handler_fn(struct http_request *request, void *user);
 
@@ -130,6 +133,7 @@ struct http_options {
 	const char *const *names; /* what Host may say, without port; NULL: anything */
 	size_t name_count;
 	struct http_limits limits;
+	http_refusal_fn *refusal; /* of what no handler sees; NULL: plain text for all */
 	http_handler_fn *handler;
 	void (*changed)(const struct listener_place *place, enum listener_state state,
 			const char *message, void *user);

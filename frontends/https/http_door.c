@@ -7,7 +7,7 @@
 
 #define SUBJECT_MAX	 512
 #define LINGER_US	 UINT64_C(2000000)
-#define LINGER_BYTES_MAX ((size_t)4 << 20)
+#define LINGER_BYTES_MAX ((size_t)16 << 20)
 #define US_PER_MS	 UINT64_C(1000)
 
 static void door_free(struct http_door *door)

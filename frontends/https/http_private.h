@@ -122,6 +122,9 @@ size_t http_header_bytes(struct MHD_Connection *connection); /* of a request, it
 struct http_response *http_refuse(const struct http_server *server,
 				  struct MHD_Connection *connection, const char *target,
 				  bool *ret_has_failed);
+/* @why lasts; NULL: no memory. */
+struct http_response *http_refusal(const struct http_server *server, const char *target,
+				   unsigned status, const char *why);
 /* How plain HTTP is answered. NULL: no memory. */
 struct http_response *http_redirect(const struct http_server *server,
 				    struct MHD_Connection *connection, const char *target);

@@ -94,10 +94,15 @@ static struct refusal judge(const struct http_server *server, struct MHD_Connect
 	return refusal.status ? refusal : judge_body(server, &headers);
 }
 
-static struct http_response *response_of(const struct refusal *refusal)
+struct http_response *http_refusal(const struct http_server *server, const char *target,
+				   unsigned status, const char *why)
 {
-	return http_response_static(refusal->status, "text/plain; charset=utf-8", refusal->why,
-				    strlen(refusal->why));
+	struct http_response *response =
+		server->options.refusal ? server->options.refusal(target, status, why) : NULL;
+
+	return response ? response
+			: http_response_static(status, "text/plain; charset=utf-8", why,
+					       strlen(why));
 }
 
 struct http_response *http_refuse(const struct http_server *server,
@@ -105,7 +110,8 @@ struct http_response *http_refuse(const struct http_server *server,
 				  bool *ret_has_failed)
 {
 	struct refusal refusal = judge(server, connection, target);
-	struct http_response *response = refusal.status ? response_of(&refusal) : NULL;
+	struct http_response *response =
+		refusal.status ? http_refusal(server, target, refusal.status, refusal.why) : NULL;
 
 	*ret_has_failed = refusal.status && !response;
 	return response;

@@ -150,13 +150,12 @@ static enum MHD_Result refuse(struct http_request *request, struct http_response
 	return result;
 }
 
-static struct http_response *refuse_query(void)
+static struct http_response *refuse_query(const struct http_request *request)
 {
 	static const char why[] = "The query cannot be read: it has more than 16 parameters or one "
 				  "of them twice, or is no UTF-8 in percent-encoding.";
 
-	return http_response_static(MHD_HTTP_BAD_REQUEST, "text/plain; charset=utf-8", why,
-				    strlen(why));
+	return http_refusal(request->door->server, request->path, MHD_HTTP_BAD_REQUEST, why);
 }
 
 static enum MHD_Result begin(struct http_request *request, const char *method)
@@ -181,7 +180,7 @@ static enum MHD_Result begin(struct http_request *request, const char *method)
 	request->raw_query = query;
 	strcpy(request->decoded, query);
 	if (!http_query_parse(request->decoded, &request->query))
-		return refuse(request, refuse_query());
+		return refuse(request, refuse_query(request));
 	return MHD_YES;
 }
 

@@ -289,6 +289,7 @@ static bool open_server(struct site *site, sd_event *event, char problem[SITE_ME
 				.feeds = FEEDS_MAX,
 				.kept = KEPT,
 			},
+		.refusal = api_refusal,
 		.handler = on_request,
 		.changed = on_place,
 		.user = site,
