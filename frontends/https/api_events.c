@@ -27,6 +27,7 @@ struct api_events {
 	sd_event_source *timer, *sweep;
 	const struct api_feed_part *part;
 	LIST_HEAD(, api_feed) feeds;
+	unsigned count; /* of them, with those that are over: each has a connection to keystored */
 };
 
 /*
@@ -69,6 +70,7 @@ static void feed_free(struct api_feed *feed)
 {
 	uplink_free(feed->uplink);
 	LIST_REMOVE(feed, entry);
+	feed->events->count--;
 	OPENSSL_cleanse(&feed->login, sizeof(feed->login));
 	free(feed);
 }
@@ -292,6 +294,12 @@ static void begin(const struct ks_result *result, void *user)
 				   "too many pages of this login are open: close some");
 		return;
 	}
+	if (events->count >= API_FEEDS_MAX) {
+		api_answer_problem(call, 503, "busy", NULL,
+				   "too many pages are open of all who are logged in: close some, "
+				   "or end other logins");
+		return;
+	}
 	feed = calloc(1, sizeof(*feed));
 	if (!feed) {
 		api_call_end(call, NULL);
@@ -304,6 +312,7 @@ static void begin(const struct ks_result *result, void *user)
 	feed->uplink = uplink_new_as(events->api->options.uplink, feed->login.token,
 				     feed->login.len, &handler, feed);
 	LIST_INSERT_HEAD(&events->feeds, feed, entry);
+	events->count++;
 	feed->feed = feed->uplink ? api_answer_feed(call, feed_ended, feed) : NULL;
 	if (!feed->uplink)
 		api_call_end(call, NULL);

@@ -8,7 +8,9 @@
 #include "api.h"
 
 #define API_FEEDS_OF_LOGIN 8
-#define API_FEED_CHECK_US  UINT64_C(15000000)
+/* keystored lets one uid have 64 connections by default; the front-end needs some for itself. */
+#define API_FEEDS_MAX	  48
+#define API_FEED_CHECK_US UINT64_C(15000000)
 
 struct api_events;
 struct api_feed;

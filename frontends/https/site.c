@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "api.h"
+#include "api_events.h"
 #include "http.h"
 #include "keystore_service.h"
 #include "pages.h"
 #include "tls.h"
 #include "uplink.h"
 
-#define FEEDS_MAX  64
 #define KEPT	   64 /* those of ten browsers */
 #define REASON_MAX 256
 
@@ -286,7 +286,7 @@ static bool open_server(struct site *site, sd_event *event, char problem[SITE_ME
 				.idle_ms = settings->idle_ms,
 				.request_ms = settings->request_ms,
 				.body_bytes = settings->body_max,
-				.feeds = FEEDS_MAX,
+				.feeds = API_FEEDS_MAX,
 				.kept = KEPT,
 			},
 		.refusal = api_refusal,
