@@ -74,8 +74,16 @@ static void key_pin(struct api_call *call)
 }
 
 const struct api_operation api_key_operations[] = {
-	{.id = "keyList", .method = HTTP_GET, .path = "/keys", .run = key_list},
-	{.id = "keyShow", .method = HTTP_GET, .path = "/keys/{name}", .run = key_show},
+	{.id = "keyList",
+	 .method = HTTP_GET,
+	 .path = "/keys",
+	 .right = KS_RIGHT_VIEW,
+	 .run = key_list},
+	{.id = "keyShow",
+	 .method = HTTP_GET,
+	 .path = "/keys/{name}",
+	 .right = KS_RIGHT_VIEW,
+	 .run = key_show},
 	{.id = "keyDelete", .method = HTTP_DELETE, .path = "/keys/{name}", .run = key_delete},
 	{.id = "keyPin",
 	 .method = HTTP_PUT,

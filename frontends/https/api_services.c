@@ -147,7 +147,11 @@ static void service_delete(struct api_call *call)
 }
 
 const struct api_operation api_service_operations[] = {
-	{.id = "serviceList", .method = HTTP_GET, .path = "/services", .run = service_list},
+	{.id = "serviceList",
+	 .method = HTTP_GET,
+	 .path = "/services",
+	 .right = KS_RIGHT_VIEW,
+	 .run = service_list},
 	{.id = "serviceCreate",
 	 .method = HTTP_POST,
 	 .path = "/services",

@@ -397,7 +397,11 @@ static void rejected_delete(struct api_call *call)
 }
 
 const struct api_operation api_trust_operations[] = {
-	{.id = "groupList", .method = HTTP_GET, .path = "/groups", .run = group_list},
+	{.id = "groupList",
+	 .method = HTTP_GET,
+	 .path = "/groups",
+	 .right = KS_RIGHT_VIEW,
+	 .run = group_list},
 	{.id = "groupCreate",
 	 .method = HTTP_POST,
 	 .path = "/groups",
@@ -412,6 +416,7 @@ const struct api_operation api_trust_operations[] = {
 	{.id = "trustList",
 	 .method = HTTP_GET,
 	 .path = "/groups/{name}/entries",
+	 .right = KS_RIGHT_VIEW,
 	 .run = trust_list},
 	{.id = "trustAdd",
 	 .method = HTTP_POST,
@@ -425,6 +430,7 @@ const struct api_operation api_trust_operations[] = {
 	{.id = "trustFile",
 	 .method = HTTP_GET,
 	 .path = "/groups/{name}/entries/{fingerprint}/file",
+	 .right = KS_RIGHT_VIEW,
 	 .run = trust_file},
 	{.id = "rejectedList", .method = HTTP_GET, .path = "/rejected", .run = rejected_list},
 	{.id = "rejectedClear", .method = HTTP_DELETE, .path = "/rejected", .run = rejected_clear},
