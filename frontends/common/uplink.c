@@ -105,6 +105,12 @@ static void uplink_lost(struct uplink *uplink, const char *why)
 	set_timer(uplink, backoff_ms(uplink->failures, BACKOFF_SERVICE_MS));
 }
 
+void uplink_break(struct uplink *uplink, const char *why)
+{
+	if (uplink->client)
+		uplink_lost(uplink, why);
+}
+
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct uplink *uplink = user;
@@ -196,7 +202,8 @@ struct uplink *uplink_new_as(const struct uplink *like, const uint8_t *token, si
 
 	if (!uplink)
 		return NULL;
-	memcpy(uplink->token, token, len);
+	if (len)
+		memcpy(uplink->token, token, len);
 	uplink->token_len = len;
 	return uplink;
 }

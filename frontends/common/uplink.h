@@ -28,7 +28,7 @@ struct uplink *uplink_new(sd_event *event, const char *socket, const struct upli
 			  void *user);
 /*
  * Another one to the same keystored, in the name of whom @token logs in: it is told what he may see.
- * All that is asked over it is passive. Once his login is over, it does not come up again.
+ * All that is asked over it is passive. No @token: in one's own name. Once his login is over, it does not come up again.
  */
 struct uplink *uplink_new_as(const struct uplink *uplink, const uint8_t *token, size_t len,
 			     const struct uplink_handler *handler, void *user);
@@ -43,6 +43,11 @@ struct ks_client *uplink_client(struct uplink *uplink);
 struct ks_client *uplink_client_as(struct uplink *uplink, const struct ks_options *options,
 				   const uint8_t *token, size_t len);
 void uplink_sends(struct uplink *uplink);
+/*
+ * Gives the connection up, as if keystored had ended it: it does not answer. Not from within what is
+ * called by this uplink.
+ */
+void uplink_break(struct uplink *uplink, const char *why);
 
 /* A connection for blocking calls, with a deadline. NULL: @problem. */
 struct ks_client *uplink_connect(const char *socket, char problem[UPLINK_PROBLEM_MAX]);

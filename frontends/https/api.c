@@ -11,6 +11,7 @@
 #include "api_events.h"
 #include "api_private.h"
 #include "api_trend.h"
+#include "api_watch.h"
 
 static const struct api_operation *const tables[] = {
 	api_session_operations,
@@ -48,7 +49,8 @@ struct api *api_new(sd_event *event, const struct api_options *options)
 	api->trend = api_trend_new(api);
 	api->events = api_events_new(api);
 	api->data = api_data_new(api);
-	if (api->share && api->trend && api->events && api->data) {
+	api->watch = api_watch_new(api);
+	if (api->share && api->trend && api->events && api->data && api->watch) {
 		api_events_set_part(api->events, &api_data_part);
 		return api;
 	}
@@ -82,6 +84,7 @@ void api_free(struct api *api)
 	api_events_free(api->events);
 	api_data_free(api->data);
 	api_trend_free(api->trend);
+	api_watch_free(api->watch);
 	api_share_free(api->share);
 	free(api);
 }
@@ -150,6 +153,10 @@ static struct ks_client *client_with(struct api_call *call, const struct api_log
 					  login ? login->len : 0)
 		       : NULL;
 
+	if (!client && call->api->hangs) {
+		api_answer_problem(call, 504, "unanswered", NULL, API_WATCH_HANGS);
+		return NULL;
+	}
 	if (!client) {
 		api_answer_problem(call, 503, "unreachable", NULL,
 				   "keystored does not run, or is being restarted: this page goes "
@@ -157,6 +164,7 @@ static struct ks_client *client_with(struct api_call *call, const struct api_log
 		return NULL;
 	}
 	call->asks_as_user = login;
+	api_watch_wake(call->api->watch);
 	return client;
 }
 
@@ -430,6 +438,7 @@ bool api_take(struct api *api, struct http_request *request)
 
 void api_uplink_up(struct api *api)
 {
+	api->hangs = false;
 	api_events_tell(api->events, "up");
 	/* Its logins are over, if it was started anew. */
 	api_events_check(api->events);

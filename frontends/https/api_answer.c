@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api_private.h"
+#include "api_watch.h"
 
 struct mapping {
 	enum ks_status status;
@@ -239,6 +240,8 @@ bool api_result_is_good(struct api_call *call, const struct ks_result *result)
 		return true;
 	if (result->status == KS_DENIED && call->asks_as_user)
 		ask_for_login(call, result->message);
+	else if (result->status == KS_DISCONNECTED && call->api->hangs)
+		api_answer_problem(call, 504, "unanswered", NULL, API_WATCH_HANGS);
 	else
 		answer_status(call, result->status, result->message);
 	return false;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "api_private.h"
+#include "api_watch.h"
 #include "json_event.h"
 
 #define BLOCKS_MAX 1024 /* bytes of the query's "blocks" */
@@ -181,6 +182,7 @@ static void check(struct api_feed *feed)
 		return;
 	feed->is_asking = ks_whoami_start(client, checked, feed) == KS_OK;
 	uplink_sends(uplink);
+	api_watch_wake(feed->events->api->watch);
 }
 
 void api_events_check(struct api_events *events)

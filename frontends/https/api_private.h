@@ -13,6 +13,7 @@
 struct api_data;
 struct api_events;
 struct api_trend;
+struct api_watch;
 
 struct api {
 	struct api_options options;
@@ -21,6 +22,8 @@ struct api {
 	struct api_trend *trend;   /* api_status.c */
 	struct api_events *events; /* api_events.c */
 	struct api_data *data;	   /* api_data.c */
+	struct api_watch *watch;   /* api_watch.c */
+	bool hangs;		   /* keystored, until it is there again */
 	bool has_no_users;	   /* as keystored has said last */
 	unsigned running;	   /* calls; those that wait for another's answer do not count */
 	LIST_HEAD(, api_call) calls;
