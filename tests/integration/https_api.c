@@ -80,6 +80,16 @@ Test(https_api, tells_each_login_what_it_may_see)
 	ask_one("events");
 }
 
+Test(https_api, lets_as_many_listen_as_leave_it_connections_to_keystored)
+{
+	ask_one("feeds");
+}
+
+Test(https_api, says_to_who_sends_too_much_that_it_is)
+{
+	ask_one("large");
+}
+
 Test(https_api, samples_what_is_done_while_somebody_looks)
 {
 	ask_one("trend");
@@ -111,6 +121,18 @@ Test(https_api, says_that_keystored_is_away_and_goes_on_when_it_is_back)
 	https_site_until(&site, "test -e up || grep -qE 'not so|Error' away.log");
 	free(HTTPS_SITE(&site, "test -e up || { cat away.log >&2; false; }"));
 	(void)process_end(asking, SIGKILL);
+	cr_expect_eq(https_site_end(&site, SIGTERM), 0);
+	https_site_free(&site);
+}
+
+/* Who calls a keystored that hangs does not for ever, and goes on as soon as it does. */
+Test(https_api, gives_up_on_a_keystored_that_hangs_and_goes_on_with_it)
+{
+	struct https_site site = site_with_admin();
+
+	free(HTTPS_SITE(&site, ASK " hang %d >&2", site.port,
+			(int)fixture_service_pid(site.fixture)));
+	https_site_until_said(&site, "takes requests and does not answer");
 	cr_expect_eq(https_site_end(&site, SIGTERM), 0);
 	https_site_free(&site);
 }
