@@ -30,14 +30,10 @@ static bool read_version(Keystore__V1__CertVersion *from, struct ks_cert_version
 bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		    struct ks_cert_version *versions)
 {
-	char *const texts[] = {from->profile,
-			       from->common_name,
-			       from->subject,
-			       from->issuer,
-			       from->serial,
-			       from->key_name,
-			       from->signature_algorithm,
-			       from->names_note};
+	char *const texts[] = {
+		from->profile,	 from->common_name, from->subject,  from->issuer,
+		from->serial,	 from->key_name,    from->key_type, from->signature_algorithm,
+		from->names_note};
 
 	bool is_requested = from->state == KEYSTORE__V1__CERT_STATE__CERT_STATE_REQUESTED;
 
@@ -64,6 +60,7 @@ bool cert_from_info(Keystore__V1__CertInfo *from, struct ks_cert *cert,
 		.key_name = from->key_name,
 		.key_origin = (enum ks_origin)from->key_origin,
 		.key_algorithm = (enum ks_algorithm)from->key_algorithm,
+		.key_type = from->key_type,
 		.signature_algorithm = from->signature_algorithm,
 		.fingerprint = is_requested ? NULL : from->fingerprint.data,
 		.revoked_at = from->revoked_at,

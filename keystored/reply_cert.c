@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "service.h"
+#include "service_key.h"
 #include "store_renewal.h"
 
 static Keystore__V1__CertState state_of(const struct store_cert *cert, int64_t now)
@@ -54,6 +55,9 @@ void reply_cert_fill(Keystore__V1__CertInfo *info, const struct store_cert *cert
 	info->key_name = text(cert->key_name);
 	info->key_origin = (Keystore__V1__Origin)cert->key_origin;
 	info->key_algorithm = (Keystore__V1__Algorithm)cert->key_algorithm;
+	/* A CSR's is its key's, which is here. */
+	info->key_type = text(*facts->key_type ? facts->key_type
+					       : service_key_algorithm_name(cert->key_algorithm));
 	info->signature_algorithm = text(facts->signature_algorithm);
 	if (cert->state != STORE_CERT_REQUESTED)
 		info->fingerprint = bytes(facts->fingerprint, sizeof facts->fingerprint);

@@ -22,6 +22,11 @@ static const char *const algorithm_names[TPM_ALGORITHM_COUNT] = {
 	[TPM_EC_P256] = "ec-p256",   [TPM_EC_P384] = "ec-p384",
 };
 
+const char *service_key_algorithm_name(unsigned algorithm)
+{
+	return algorithm > 0 && algorithm < TPM_ALGORITHM_COUNT ? algorithm_names[algorithm] : "";
+}
+
 bool service_key_has_room(struct request *request)
 {
 	struct service *service = request->service;

@@ -15,6 +15,9 @@ void service_key_delete(struct request *request, const void *body, const struct 
 void service_key_allow(struct request *request, const void *body, const struct keyring_key *key);
 void service_key_export(struct request *request, const void *body, const struct keyring_key *key);
 
+/* "ec-p256"; "" for none of ours. */
+const char *service_key_algorithm_name(unsigned algorithm);
+
 /* For requests that make a key, whose name is their object. False: answered. */
 bool service_key_has_room(struct request *request);
 bool service_key_can_make(struct request *request, unsigned algorithm);

@@ -35,6 +35,7 @@ enum {
 	COL_REVOKED_AT,
 	COL_REVOKED_FOR,
 	COL_REQUEST_CREATED,
+	COL_KEY_TYPE,
 	COL_DER,
 	COL_ASKED_SUBJECT,
 	COL_ASKED_NAMES,
@@ -81,6 +82,7 @@ static enum store_status add_version(struct store *store, const struct store_cer
 			  SQLITE_STATIC);
 	sqlite3_bind_int64(add, 15, cert->version_created);
 	sqlite3_bind_blob(add, 16, cert->der, (int)cert->der_len, SQLITE_STATIC);
+	bind_text(add, 17, facts->key_type);
 	return store_db_run(store, add);
 }
 
@@ -171,6 +173,7 @@ static void read_row(sqlite3_stmt *row, struct store_cert *cert)
 	store_db_text(row, COL_SERIAL, facts->serial, sizeof facts->serial);
 	store_db_text(row, COL_SIGNATURE_ALGORITHM, facts->signature_algorithm,
 		      sizeof facts->signature_algorithm);
+	store_db_text(row, COL_KEY_TYPE, facts->key_type, sizeof facts->key_type);
 	facts->not_before = sqlite3_column_int64(row, COL_NOT_BEFORE);
 	facts->not_after = sqlite3_column_int64(row, COL_NOT_AFTER);
 	facts->is_ca = cert->kind == STORE_CERT_CA;
@@ -327,4 +330,28 @@ enum store_status store_cert_issued_by(struct store *store, uint64_t id, uint64_
 enum store_status store_cert_of_key(struct store *store, uint64_t key_id, uint64_t *ret_id)
 {
 	return find(store, SQL_CERT_OF_KEY, key_id, ret_id);
+}
+
+static void key_type_of(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct cert_facts facts = {0};
+	const void *der = sqlite3_value_blob(values[0]);
+
+	(void)count;
+	/* What cannot be read stays as it was: of no known kind. */
+	if (cert_read(der, (size_t)sqlite3_value_bytes(values[0]), &facts) == CERT_NOMEM)
+		sqlite3_result_error_nomem(context);
+	else
+		sqlite3_result_text(context, facts.key_type, -1, SQLITE_TRANSIENT);
+}
+
+enum store_status store_cert_key_types_all(struct store *store)
+{
+	int result = sqlite3_create_function_v2(store->db, "key_type_of", 1,
+						SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, key_type_of,
+						NULL, NULL, NULL);
+
+	if (result != SQLITE_OK)
+		return store_db_status(store, result);
+	return store_db_run(store, store_db_statement(store, SQL_CERT_KEY_TYPES));
 }

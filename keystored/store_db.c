@@ -142,6 +142,8 @@ static const char *const migrations[] = {
 	store_schema_service,
 	store_schema_user,
 	store_schema_own,
+	/* Of the subject, which may have its key elsewhere. */
+	"ALTER TABLE certificate_version ADD COLUMN key_type TEXT NOT NULL DEFAULT '';",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -149,6 +151,7 @@ static const char *const migrations[] = {
 /* What SQL alone cannot do for entry N of the above, once all of them are done. */
 static enum store_status (*const fills[SCHEMA_VERSION])(struct store *store) = {
 	[1] = store_audit_chain_all,
+	[11] = store_cert_key_types_all,
 };
 
 /* What to say of a failure; %s is SQLite's own word for it. */

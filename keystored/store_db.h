@@ -44,6 +44,7 @@ enum store_sql {
 	SQL_AUDIT_AUTH_SET,
 	SQL_CERT_ADD,
 	SQL_CERT_VERSION_ADD,
+	SQL_CERT_KEY_TYPES,
 	SQL_CERT_SUPERSEDE,
 	SQL_CERT_RENEW,
 	SQL_CERT_GET,
@@ -218,5 +219,8 @@ void store_audit_read(sqlite3_stmt *row, struct store_record *record,
 
 /* Chains what an older version entered. In the migration's transaction. */
 [[nodiscard]] enum store_status store_audit_chain_all(struct store *store);
+
+/* Reads the kinds of keys from certificates of an older version. In the migration's transaction. */
+[[nodiscard]] enum store_status store_cert_key_types_all(struct store *store);
 
 #endif

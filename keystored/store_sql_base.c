@@ -12,7 +12,7 @@
 	" coalesce(v.common_name, r.common_name), v.issuer, v.serial, v.not_before, v.not_after,"  \
 	" coalesce(v.hash, r.hash), coalesce(v.padding, r.padding), v.signature_algorithm,"        \
 	" v.fingerprint, v.spki_fingerprint, v.created, k.name, k.algorithm, k.origin,"            \
-	" v.revoked_at, v.revocation_reason, r.created"
+	" v.revoked_at, v.revocation_reason, r.created, v.key_type"
 #define CERT_TABLES(versions)                                                                      \
 	" FROM certificate c LEFT JOIN certificate_version v ON v.certificate_id = c.id" versions  \
 	" LEFT JOIN certificate_request r ON r.certificate_id = c.id"                              \
@@ -90,9 +90,10 @@ const char *const store_sql_base[SQL_COUNT] = {
 	[SQL_CERT_VERSION_ADD] =
 		"INSERT INTO certificate_version (certificate_id, version, state, key_id,"
 		" issuer_id, subject, common_name, issuer, serial, not_before, not_after, hash,"
-		" padding, signature_algorithm, fingerprint, spki_fingerprint, created, der)"
-		" SELECT id, version, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-		" ?15, ?16 FROM certificate WHERE id = ?1",
+		" padding, signature_algorithm, fingerprint, spki_fingerprint, created, der,"
+		" key_type) SELECT id, version, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" ?13, ?14, ?15, ?16, ?17 FROM certificate WHERE id = ?1",
+	[SQL_CERT_KEY_TYPES] = "UPDATE certificate_version SET key_type = key_type_of(der)",
 	[SQL_CERT_SUPERSEDE] =
 		"UPDATE certificate_version SET state = 2 WHERE certificate_id = ?1 AND state = 1",
 	[SQL_CERT_RENEW] = "UPDATE certificate SET version = version + 1,"

@@ -87,6 +87,7 @@ struct cert_facts {
 	int64_t not_before, not_after; /* Unix time, seconds */
 	bool is_ca;
 	char signature_algorithm[32]; /* "ecdsa-sha256", "rsa-pss-sha256"; others: their number */
+	char key_type[32];	      /* "rsa-2048", "ec-p256", "ed25519"; others: their number */
 	uint8_t fingerprint[32];      /* SHA-256 of the DER */
 	uint8_t spki_fingerprint[32]; /* SHA-256 of its SubjectPublicKeyInfo */
 };

@@ -104,6 +104,61 @@ static void algorithm_read(X509 *x509, char *ret_text, size_t size)
 	OBJ_obj2txt(ret_text, (int)size, object, 1);
 }
 
+/* Curves by NIST's names, others by OpenSSL's; one that has no name is an EC key all the same. */
+static void curve_read(const EVP_PKEY *key, char *ret_text, size_t size)
+{
+	static const struct {
+		const char *group;
+		const char *word;
+	} curves[] = {
+		{"prime256v1", "p256"},
+		{"secp384r1", "p384"},
+		{"secp521r1", "p521"},
+	};
+	char group[24];
+	const char *word = group;
+
+	if (EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1) {
+		snprintf(ret_text, size, "ec");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (strcmp(group, curves[i].group) == 0)
+			word = curves[i].word;
+	}
+	snprintf(ret_text, size, "ec-%s", word);
+}
+
+static void key_read(X509 *x509, char *ret_text, size_t size)
+{
+	static const struct {
+		const char *type;
+		const char *word;
+		bool has_length;
+	} types[] = {
+		{"RSA", "rsa", true},	       {"RSA-PSS", "rsa-pss", true}, {"DSA", "dsa", true},
+		{"ED25519", "ed25519", false}, {"ED448", "ed448", false},
+	};
+	const EVP_PKEY *key = X509_get0_pubkey(x509);
+	ASN1_OBJECT *object;
+
+	if (key && EVP_PKEY_is_a(key, "EC")) {
+		curve_read(key, ret_text, size);
+		return;
+	}
+	for (size_t i = 0; key && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (!EVP_PKEY_is_a(key, types[i].type))
+			continue;
+		if (types[i].has_length)
+			snprintf(ret_text, size, "%s-%d", types[i].word, EVP_PKEY_get_bits(key));
+		else
+			snprintf(ret_text, size, "%s", types[i].word);
+		return;
+	}
+	X509_PUBKEY_get0_param(&object, NULL, NULL, NULL, X509_get_X509_PUBKEY(x509));
+	OBJ_obj2txt(ret_text, (int)size, object, 1);
+}
+
 static bool fingerprints_make(const X509 *x509, const uint8_t *der, size_t len,
 			      struct cert_facts *facts)
 {
@@ -148,6 +203,7 @@ enum cert_status cert_read(const uint8_t *der, size_t len, struct cert_facts *re
 	common_name_read(subject, facts.common_name, sizeof(facts.common_name));
 	serial_read(X509_get0_serialNumber(x509), facts.serial, sizeof(facts.serial));
 	algorithm_read(x509, facts.signature_algorithm, sizeof(facts.signature_algorithm));
+	key_read(x509, facts.key_type, sizeof(facts.key_type));
 	facts.is_ca = X509_get_extension_flags(x509) & EXFLAG_CA;
 
 	*ret_facts = facts;

@@ -108,7 +108,9 @@ struct ks_cert {
 	uint64_t key_id; /* 0: elsewhere */
 	const char *key_name;
 	enum ks_origin key_origin;
-	enum ks_algorithm key_algorithm;
+	enum ks_algorithm key_algorithm; /* of a key that is there */
+	/* of any: "rsa-2048", "ec-p521", "ed25519"; others: an object identifier; "": not known */
+	const char *key_type;
 	const char *signature_algorithm; /* "ecdsa-sha256" */
 	const uint8_t *fingerprint;	 /* 32 bytes; KS_CERT_REQUESTED: NULL */
 	int64_t revoked_at;		 /* KS_CERT_REVOKED: when … */

@@ -127,6 +127,7 @@ json_t *json_cert(const struct ks_cert *cert)
 		cert_state_text(cert->state));
 
 	json_add(&object, "private_key", json_private_key(cert));
+	json_add(&object, "key", json_text(cert->key_type));
 	json_add(&object, "signature_algorithm", json_text(cert->signature_algorithm));
 	if (cert->fingerprint)
 		json_add(&object, "fingerprint", json_fingerprint(cert->fingerprint));

@@ -45,10 +45,10 @@ bool cert_add_row(struct table *table, const struct ks_cert *cert)
 		snprintf(state, sizeof(state), "%d days left", days);
 	else
 		snprintf(state, sizeof(state), "%s", cert_state_text(cert->state));
-	return table_add(table,
-			 (const char *const[]){id, cert->common_name, cert->serial, cert->issuer,
-					       end, cert->profile, key, cert->signature_algorithm,
-					       algorithm_text(cert->key_algorithm), state});
+	return table_add(
+		table, (const char *const[]){id, cert->common_name, cert->serial, cert->issuer, end,
+					     cert->profile, key, cert->signature_algorithm,
+					     *cert->key_type ? cert->key_type : "unknown", state});
 }
 
 static void print_history(const struct ks_cert *cert, FILE *out)
@@ -143,6 +143,8 @@ void cert_print(const struct ks_cert *cert, FILE *out)
 			   cert->key_origin == KS_ORIGIN_TPM ? "made in this TPM" : "imported");
 	else
 		fact_print(out, "private key", "elsewhere");
+	if (!cert->key_id && *cert->key_type)
+		fact_print(out, "public key", "%s", cert->key_type);
 	if (cert->request_created) {
 		time_text(cert->request_created, time);
 		fact_print(out, "CSR", "waits for its answer since %s", time);

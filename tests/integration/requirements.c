@@ -165,6 +165,14 @@ ROW(a12_lists_have_the_columns_and_the_three_tabs, PROJECT NEW
     "'VALID TO' 'USED AS' 'PRIVATE KEY' SIGNATURE KEY STATE; do grep -q \"$c\" h; done; "
     "for t in ca device trusted; do keystorectl cert list --kind $t > $t; done; "
     "grep -q '^1 ' ca; grep -q '^3 .* k .*tpm' device; grep -q '^4 .* o .*no' trusted; "
+    "grep -q ' ec-p256 ' device; grep -q ' rsa-2048 ' trusted; "
+    "test \"$(fact 4 'c[\"key\"]')\" = rsa-2048; "
+    "openssl req -x509 -newkey ed25519 -noenc -keyout e.key -subj /CN=e -addext "
+    "basicConstraints=critical,CA:FALSE -out e.pem 2> /dev/null; keystorectl cert import e.pem "
+    "--kind trusted > /dev/null; "
+    "keystorectl cert list --kind trusted | grep -q ' e .* ed25519 '; "
+    "keystorectl cert request --profile tls-client --new-key r --algorithm ec-p384 --subject "
+    "CN=r --out r.csr > /dev/null; keystorectl cert list | grep -q ' r .* ec-p384 '; "
     "fails grep -q '^3 ' ca trusted; keystorectl cert list --json | "
     "python3 -c 'import json, sys; json.load(sys.stdin)'")
 

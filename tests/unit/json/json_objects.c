@@ -48,6 +48,7 @@ Test(json_objects, a_hostile_subject_stays_a_string)
 				     .subject = "CN=\x01\xfe",
 				     .issuer = "CN=x",
 				     .serial = "01",
+				     .key_type = "rsa-1024\"",
 				     .signature_algorithm = "ecdsa-with-SHA256",
 				     .names_note = "",
 				     .fingerprint = fingerprint,
@@ -61,6 +62,7 @@ Test(json_objects, a_hostile_subject_stays_a_string)
 	cr_expect_str_eq(json_string_value(json_object_get(object, "common_name")), "\"},{\"");
 	cr_expect_str_eq(json_string_value(json_object_get(object, "subject")), "CN=\x01?");
 	cr_expect_str_eq(json_string_value(json_object_get(object, "kind")), "unknown");
+	cr_expect_str_eq(json_string_value(json_object_get(object, "key")), "rsa-1024\"");
 	cr_expect_str_eq(json_string_value(json_object_get(object, "revocation_reason")),
 			 "unknown");
 	cr_expect_str_eq(

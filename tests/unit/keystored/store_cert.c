@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "../../support/temp_dir.h"
+#include "cert_maker.h"
 
 static char dir[TEMP_PATH_MAX];
 static char error[STORE_ERROR_MAX];
@@ -60,6 +61,7 @@ static struct store_cert a_cert(const char *serial, uint64_t issuer_id)
 			  .not_before = 5,
 			  .not_after = 9,
 			  .signature_algorithm = "ecdsa-sha256",
+			  .key_type = "ec-p521",
 			  .spki_fingerprint = {3}},
 		.hash = TPM_SHA384,
 		.padding = TPM_PADDING_PSS,
@@ -119,6 +121,7 @@ Test(store_cert, gives_back_all_of_a_certificate_after_a_restart)
 	cr_assert_eq(cert.padding, TPM_PADDING_PSS);
 	cr_assert_str_eq(cert.facts.serial, "02");
 	cr_assert_str_eq(cert.facts.signature_algorithm, "ecdsa-sha256");
+	cr_assert_str_eq(cert.facts.key_type, "ec-p521");
 	cr_assert_eq(cert.facts.not_after, 9);
 	cr_assert_arr_eq(cert.facts.fingerprint, "1 02", 4);
 	cr_assert_eq(cert.facts.spki_fingerprint[0], 3);
@@ -390,4 +393,34 @@ Test(store_cert, keeps_what_an_older_version_stored)
 	cr_assert_eq(cert.revoked_at, 0);
 	cr_assert_eq(cert.der_len, 1u);
 	store_cert_wipe(&cert);
+}
+
+static void key_type_is(uint64_t id, const char *wanted)
+{
+	struct store_cert cert;
+
+	cr_assert_eq(store_cert_get(store, id, &cert), STORE_OK, "%s", store_error(store));
+	cr_expect_str_eq(cert.facts.key_type, wanted);
+	store_cert_wipe(&cert);
+}
+
+Test(store_cert, of_version_11_gets_the_kind_of_its_key_from_its_bytes)
+{
+	EVP_PKEY *ca_key;
+	struct made ca = maker_ca(&ca_key, -1);
+	struct store_cert cert = a_cert("01", 0);
+	uint64_t unreadable = add("02", 0);
+	uint64_t id;
+
+	cert.der = ca.der;
+	cert.der_len = ca.len;
+	cr_assert_eq(store_cert_add(store, &cert, &id), STORE_OK, "%s", store_error(store));
+	store_close(store);
+	store = NULL;
+	ask("ALTER TABLE certificate_version DROP COLUMN key_type; PRAGMA user_version = 11");
+	cr_assert_eq(store_open(dir, error, &store), STORE_OK, "%s", error);
+	key_type_is(id, "ec-p256");
+	key_type_is(unreadable, "");
+	made_free(&ca);
+	EVP_PKEY_free(ca_key);
 }

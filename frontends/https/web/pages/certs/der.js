@@ -1,10 +1,8 @@
 /*
- * What a certificate says and the API does not: its subject alternative names and the size of its key.
+ * What a certificate says and the API does not: its subject alternative names.
  * It only shows: nothing is decided by it, and what it does not understand it leaves out.
  */
 const SAN = "2.5.29.17";
-const CURVES = { "1.2.840.10045.3.1.7": "EC P-256", "1.3.132.0.34": "EC P-384", "1.3.132.0.35": "EC P-521" };
-const RSA = "1.2.840.113549.1.1.1";
 const NAMES = { 1: "E-mail", 2: "DNS", 6: "URI", 7: "IP", 8: "RID" };
 
 function* elements(bytes) {
@@ -61,32 +59,16 @@ function nameText({ tag, bytes }) {
 	return NAMES[type] ? { type: NAMES[type], value } : null;
 }
 
-function keyText(info) {
-	const [algorithm, key] = parts(info);
-	const [kind, parameter] = parts(algorithm);
-
-	if (!kind || !key)
-		return "";
-	if (oid(kind.bytes) !== RSA)
-		return parameter ? CURVES[oid(parameter.bytes)] ?? "" : "";
-	const [numbers] = elements(key.bytes.subarray(1));
-	const [modulus] = parts(numbers);
-	const leading = modulus?.bytes[0] === 0 ? 1 : 0;
-
-	return modulus ? `RSA ${(modulus.bytes.length - leading) * 8} bit` : "";
-}
-
-/* { names: [{ type, value }], key: "RSA 2048 bit" }; null: it cannot be read. */
+/* { names: [{ type, value }] }; null: it cannot be read. */
 export function readDer(pem) {
 	try {
 		const text = atob(pem.replace(/-----[^-]*-----|\s/g, ""));
 		const [certificate] = elements(Uint8Array.from(text, (letter) => letter.charCodeAt(0)));
 		const fields = parts(parts(certificate)[0]);
-		const at = fields[0].tag === 0xa0 ? 1 : 0;
 		const extensions = parts(parts(fields.find((field) => field.tag === 0xa3))[0]).map(parts);
 		const san = extensions.find(([id]) => oid(id.bytes) === SAN)?.at(-1);
 
-		return { names: parts(parts(san)[0]).map(nameText).filter(Boolean), key: keyText(fields[at + 5]) };
+		return { names: parts(parts(san)[0]).map(nameText).filter(Boolean) };
 	} catch {
 		return null;
 	}

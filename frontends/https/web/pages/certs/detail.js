@@ -16,7 +16,7 @@ import { crlPart } from "./authority.js";
 import { chainKey, chainPart } from "./chain.js";
 import { exportMenu } from "./export.js";
 import { readDer } from "./der.js";
-import { ALGORITHMS, KINDS, findingText, nameOf, profileText, reasonText, signatureText, stateBadge, stateOf } from "./words.js";
+import { KINDS, findingText, lengthText, nameOf, profileText, reasonText, signatureText, stateBadge, stateOf } from "./words.js";
 
 const LATER_MS = 2000; /* while somebody is in a menu */
 
@@ -97,14 +97,12 @@ function lifePart(cert) {
 			: "Not renewed by itself.") : null);
 }
 
-function keyText(cert, der) {
+function keyText(cert) {
 	const key = cert.private_key;
 
 	if (!key)
-		return ["Elsewhere", der?.key ? h("span.muted", {}, ` (public key: ${der.key})`) : null];
-	const algorithm = ALGORITHMS[key.algorithm];
-
-	return [algorithm ? `${algorithm.family} ${algorithm.length}` : key.algorithm, ", ",
+		return ["Elsewhere", cert.key ? h("span.muted", {}, ` (public key: ${lengthText(cert)})`) : null];
+	return [lengthText(cert), ", ",
 		key.origin === "tpm" ? "made in this device’s TPM" : "imported into this device’s TPM",
 		h("span.muted", {}, ` (key ${key.name})`)];
 }
@@ -114,7 +112,7 @@ function namePart(cert, der) {
 		["Subject", cert.subject],
 		der?.names.length ? ["Names (SAN)", h("ul.plain", {}, der.names.map((name) => h("li", {}, h("span.muted", {}, `${name.type} `), name.value)))] : null,
 		["Issuer", cert.issuer_id === cert.id ? "Self-signed" : cert.issuer],
-		["Private key", keyText(cert, der)],
+		["Private key", keyText(cert)],
 		["Signature", signatureText(cert)],
 		cert.serial ? ["Serial number", copyable(cert.serial, "serial number")] : null,
 		cert.fingerprint ? ["SHA-256 fingerprint", copyable(inPairs(cert.fingerprint), "fingerprint")] : null,

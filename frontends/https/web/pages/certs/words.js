@@ -62,11 +62,10 @@ export function originText(cert) {
 	return cert.private_key.origin === "imported" ? "Imported" : "TPM";
 }
 
-/* keystored has the length of keys that are here; of others the certificate itself says it (der.js). */
+/* "rsa-1024" → "RSA 1024 bit", "ec-p521" → "EC P-521"; what has no name here stays as it is */
 export function lengthText(cert) {
-	const algorithm = ALGORITHMS[cert.private_key?.algorithm];
-
-	return algorithm ? `${algorithm.family} ${algorithm.length}` : "";
+	return cert.key.replace(/^(rsa|rsa-pss|dsa)-(\d+)$/, (_, family, bits) => `${family.toUpperCase()} ${bits} bit`)
+		.replace(/^ec-p(\d+)$/, "EC P-$1").replace(/^ec-/, "EC ").replace(/^ed/, "Ed");
 }
 
 /* "ecdsa-sha256" → "ECDSA SHA-256" */
