@@ -118,7 +118,7 @@ static unsigned name_bits(const Keystore__V1__GeneralName__Type *types, size_t c
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if ((unsigned)types[i] <= KS_NAME_RID)
+		if ((unsigned)types[i] <= KS_NAME_OTHER)
 			bits |= 1u << types[i];
 	return bits;
 }

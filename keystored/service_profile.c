@@ -35,6 +35,7 @@ static enum profile_need need_of(const struct profile *profile, enum san_type ty
 		return profile->dns;
 	case SAN_EMAIL:
 	case SAN_RID:
+	case SAN_OTHER:
 	case SAN_TYPE_COUNT:
 		break;
 	}

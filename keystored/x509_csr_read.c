@@ -122,6 +122,22 @@ static char *oid_of(const ASN1_OBJECT *object)
 	return len > 0 && len < (int)sizeof(text) ? strdup(text) : NULL;
 }
 
+/* As x509_san.h has it; NULL where the value is not a UTF8String. */
+static char *other_of(const OTHERNAME *other)
+{
+	const ASN1_TYPE *value = other->value;
+	bool is_text = value && value->type == V_ASN1_UTF8STRING;
+	char *text = is_text ? text_of(value->value.utf8string) : NULL;
+	char *oid = oid_of(other->type_id);
+	char *whole = NULL;
+
+	if (text && oid && asprintf(&whole, "%s;%s", oid, text) < 0)
+		whole = NULL;
+	free(text);
+	free(oid);
+	return whole;
+}
+
 /* False: a kind that is not issued here, malformed, or no memory. */
 static bool name_of(const GENERAL_NAME *general, struct csr_name *ret_name)
 {
@@ -143,6 +159,9 @@ static bool name_of(const GENERAL_NAME *general, struct csr_name *ret_name)
 		break;
 	case GEN_RID:
 		*ret_name = (struct csr_name){SAN_RID, oid_of(value)};
+		break;
+	case GEN_OTHERNAME:
+		*ret_name = (struct csr_name){SAN_OTHER, other_of(value)};
 		break;
 	default: /* OpenSSL's numbers */
 		return false;
@@ -171,7 +190,7 @@ static enum csr_read_status take_names(const STACK_OF(X509_EXTENSION) * extensio
 			status = fail(ret_error, CSR_READ_UNFIT,
 				      "there is a subject alternative name that is "
 				      "malformed, or of a kind that is not issued here: URI, IP, "
-				      "DNS, email and RID are");
+				      "DNS, email, RID and other names of UTF-8 text are");
 	}
 	GENERAL_NAMES_free(list);
 	return status;

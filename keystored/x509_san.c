@@ -144,31 +144,77 @@ static const char *email_check(const char *value)
 	return host_check(at + 1);
 }
 
-static const char *rid_check(const char *value)
+/* In numbers only, written in the one way. */
+static bool is_oid(const char *value)
 {
-	static const char wrong[] = "is not an object identifier: write it as 1.3.6.1.4.1.99999, "
-				    "in numbers";
-	const char *second = strchr(value, '.');
 	ASN1_OBJECT *object;
 
-	if (strlen(value) > RID_MAX)
-		return "has more than 128 characters";
-	if (!second || strchr("012", value[0]) == NULL || value[1] != '.')
-		return wrong;
+	if (value[0] < '0' || value[0] > '2' || value[1] != '.')
+		return false;
 	for (const char *p = value; *p;) {
 		size_t digits = strspn(p, DIGITS);
 
 		if (digits == 0 || (digits > 1 && *p == '0'))
-			return wrong;
+			return false;
 		p += digits;
 		if (*p == '.' && p[1] != '\0')
 			p++;
 		else if (*p)
-			return wrong;
+			return false;
 	}
 	object = OBJ_txt2obj(value, 1);
 	ASN1_OBJECT_free(object);
-	return object ? NULL : wrong;
+	return object != NULL;
+}
+
+static const char *rid_check(const char *value)
+{
+	if (strlen(value) > RID_MAX)
+		return "has more than 128 characters";
+	if (!is_oid(value))
+		return "is not an object identifier: write it as 1.3.6.1.4.1.99999, in numbers";
+	return NULL;
+}
+
+/* The text behind the type; false: there is no type, or a long one. */
+static bool other_split(const char *value, char ret_oid[RID_MAX + 1], const char **ret_text)
+{
+	size_t len = strcspn(value, ";");
+
+	if (value[len] == '\0' || len > RID_MAX)
+		return false;
+	memcpy(ret_oid, value, len);
+	ret_oid[len] = '\0';
+	*ret_text = value + len + 1;
+	return true;
+}
+
+static const char *other_check(const char *value)
+{
+	/* KRB5PrincipalName, permanentIdentifier, hardwareModuleName, SRVName. */
+	static const char *const structured[] = {"1.3.6.1.5.2.2", "1.3.6.1.5.5.7.8.3",
+						 "1.3.6.1.5.5.7.8.4", "1.3.6.1.5.5.7.8.7"};
+	char oid[RID_MAX + 1];
+	const char *text;
+	size_t chars;
+
+	if (strcspn(value, ";") > RID_MAX)
+		return "has a type of more than 128 characters";
+	if (!other_split(value, oid, &text) || !is_oid(oid))
+		return "does not begin with an object identifier and a semicolon: write it as "
+		       "1.3.6.1.4.1.311.20.2.3;anna@plant.example";
+	for (size_t i = 0; i < sizeof(structured) / sizeof(structured[0]); i++) {
+		if (strcmp(oid, structured[i]) == 0)
+			return "is of a type whose value is not a UTF8String: it cannot be made "
+			       "here";
+	}
+	if (text[0] == '\0')
+		return "has no text after its semicolon";
+	if (strlen(text) > SAN_OTHER_MAX)
+		return "has more than 256 bytes of text";
+	if (!x509_text_is_utf8(text, strlen(text), &chars))
+		return "has a control character, or is not UTF-8";
+	return NULL;
 }
 
 static bool ia5_set(GENERAL_NAME *name, int type, const char *value)
@@ -223,6 +269,35 @@ static bool rid_set(GENERAL_NAME *name, const char *value)
 	return true;
 }
 
+static bool other_set(GENERAL_NAME *name, const char *value)
+{
+	ASN1_UTF8STRING *string = ASN1_UTF8STRING_new();
+	ASN1_TYPE *any = ASN1_TYPE_new();
+	ASN1_OBJECT *type = NULL;
+	char oid[RID_MAX + 1];
+	const char *text;
+	bool is_set = false;
+
+	if (!string || !any || !other_split(value, oid, &text) ||
+	    !ASN1_STRING_set(string, text, -1))
+		goto out;
+	type = OBJ_txt2obj(oid, 1);
+	if (!type)
+		goto out;
+	ASN1_TYPE_set(any, V_ASN1_UTF8STRING, string);
+	string = NULL;
+	is_set = GENERAL_NAME_set0_othername(name, type, any);
+	if (is_set) {
+		type = NULL;
+		any = NULL;
+	}
+out:
+	ASN1_UTF8STRING_free(string);
+	ASN1_TYPE_free(any);
+	ASN1_OBJECT_free(type);
+	return is_set;
+}
+
 static const struct {
 	const char *word;
 	check_fn *check;
@@ -230,7 +305,7 @@ static const struct {
 } types[SAN_TYPE_COUNT] = {
 	[SAN_URI] = {"URI", uri_check, uri_set}, [SAN_IP] = {"IP", ip_check, ip_set},
 	[SAN_DNS] = {"DNS", dns_check, dns_set}, [SAN_EMAIL] = {"email", email_check, email_set},
-	[SAN_RID] = {"RID", rid_check, rid_set},
+	[SAN_RID] = {"RID", rid_check, rid_set}, [SAN_OTHER] = {"other", other_check, other_set},
 };
 
 const char *x509_san_wrong(enum san_type type, const char *value)
@@ -249,9 +324,8 @@ static enum san_status name_check(const struct csr_name *name, size_t number, ch
 
 	if (name->type <= 0 || name->type >= SAN_TYPE_COUNT) {
 		snprintf(ret_error, X509_ERROR_MAX,
-			 "subject alternative name %zu: its kind is unknown: URI, IP, DNS, email "
-			 "and "
-			 "RID can be used",
+			 "subject alternative name %zu: its kind is unknown: URI, IP, DNS, email, "
+			 "RID and other can be used",
 			 number);
 		return SAN_INVALID;
 	}

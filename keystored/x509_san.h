@@ -12,9 +12,10 @@
 #include "x509_text.h"
 
 #define SAN_NAMES_MAX 256
+#define SAN_OTHER_MAX 256 /* bytes of another name's text */
 
 /* The numbers of keystore.v1.GeneralName.Type. */
-enum san_type { SAN_URI = 1, SAN_IP, SAN_DNS, SAN_EMAIL, SAN_RID, SAN_TYPE_COUNT };
+enum san_type { SAN_URI = 1, SAN_IP, SAN_DNS, SAN_EMAIL, SAN_RID, SAN_OTHER, SAN_TYPE_COUNT };
 
 struct csr_name {
 	int type; /* enum san_type, unchecked */
@@ -32,7 +33,8 @@ enum san_status { SAN_OK = 0, SAN_INVALID, SAN_NOMEM };
 /*
  * URI: absolute, with a scheme (RFC 3986). IP: as inet_pton() takes it. DNS: letters, digits
  * and hyphens (RFC 1123), a wildcard as the whole first label only. E-mail: name@domain
- * (RFC 5321). RID: dotted numbers. INVALID: @ret_error says which name, what is wrong with it
+ * (RFC 5321). RID: dotted numbers. OTHER: the same, a semicolon, and what is a UTF8String there:
+ * 1 to SAN_OTHER_MAX bytes without control characters. INVALID: @ret_error says which name, what is wrong with it
  * and what would be right. *ret_names is the caller's: GENERAL_NAMES_free().
  */
 [[nodiscard]] enum san_status x509_san_build(const struct csr_name *names, size_t n,

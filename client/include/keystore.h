@@ -184,6 +184,7 @@ enum ks_name_type {
 	KS_NAME_DNS = 3,
 	KS_NAME_EMAIL = 4,
 	KS_NAME_RID = 5,
+	KS_NAME_OTHER = 6, /* "1.3.6.1.4.1.311.20.2.3;anna@plant": its type, and UTF-8 text */
 };
 
 struct ks_name {

@@ -173,6 +173,8 @@ const char *name_type_text(enum ks_name_type type)
 		return "email";
 	case KS_NAME_RID:
 		return "RID";
+	case KS_NAME_OTHER:
+		return "other";
 	}
 	return "unknown";
 }
@@ -181,7 +183,7 @@ static json_t *json_name_types(unsigned bits)
 {
 	json_t *list = json_array();
 
-	for (enum ks_name_type type = KS_NAME_URI; type <= KS_NAME_RID; type++)
+	for (enum ks_name_type type = KS_NAME_URI; type <= KS_NAME_OTHER; type++)
 		if (bits & 1u << type)
 			json_append(&list, json_string(name_type_text(type)));
 	return list;

@@ -25,7 +25,7 @@ const char *cert_state_text(enum ks_cert_state state);
 const char *cert_kind_text(enum ks_cert_kind kind);
 /* "keyCompromise", … */
 const char *reason_text(unsigned reason);
-/* "URI", "IP", "DNS", "email", "RID" */
+/* "URI", "IP", "DNS", "email", "RID", "other" */
 const char *name_type_text(enum ks_name_type type);
 /* "warning", "error" */
 const char *severity_text(enum ks_severity severity);

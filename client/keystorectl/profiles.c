@@ -18,7 +18,7 @@ static void needs_text(const struct ks_profile *profile, char text[NAMES_BYTES])
 	size_t len = 0;
 
 	*text = '\0';
-	for (enum ks_name_type type = KS_NAME_URI; type <= KS_NAME_RID; type++)
+	for (enum ks_name_type type = KS_NAME_URI; type <= KS_NAME_OTHER; type++)
 		if (profile->mandatory_names & 1u << type)
 			len += (size_t)snprintf(text + len, NAMES_BYTES - len, "%s%s",
 						len ? ", " : "", name_type_text(type));

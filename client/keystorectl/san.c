@@ -10,7 +10,7 @@ static const struct {
 	enum ks_name_type type;
 } types[] = {
 	{"URI:", KS_NAME_URI},	   {"IP:", KS_NAME_IP},	  {"DNS:", KS_NAME_DNS},
-	{"email:", KS_NAME_EMAIL}, {"RID:", KS_NAME_RID},
+	{"email:", KS_NAME_EMAIL}, {"RID:", KS_NAME_RID}, {"other:", KS_NAME_OTHER},
 };
 
 /* What an item without a prefix most likely is. */
@@ -44,7 +44,8 @@ static bool name_parse(const char *item, struct ks_name *ret_name, char *problem
 		snprintf(problem, problem_len, "--san has an empty name between its commas");
 	else
 		snprintf(problem, problem_len,
-			 "--san: '%s' has none of the prefixes URI:, IP:, DNS:, email:, RID:; "
+			 "--san: '%s' has none of the prefixes URI:, IP:, DNS:, email:, RID:, "
+			 "other:; "
 			 "did you mean %s%s?",
 			 item, prefix_guess(item), item);
 	return false;

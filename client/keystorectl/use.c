@@ -231,7 +231,8 @@ const struct command commands_use[] = {
 		.options = HAS(SUBJECT) | HAS(SAN) | HAS(HASH) | HAS(PADDING) | HAS(DER) | HAS(OUT),
 		.needs = HAS(SUBJECT),
 		.summary = "write a certificate signing request",
-		.help = "Prefixes of --san: URI:, IP:, DNS:, email:, RID:. A backslash before a\n"
+		.help = "Prefixes of --san: URI:, IP:, DNS:, email:, RID:, other:. After other:\n"
+			"stand a type's number, a semicolon and a text. A backslash before a\n"
 			"comma makes it part of the name.",
 		.run = command_csr,
 	},

@@ -81,6 +81,35 @@ static bool set_text(GENERAL_NAME *name, int type, const char *value)
 	return false;
 }
 
+/* OID;text */
+static bool set_other(GENERAL_NAME *name, const char *value)
+{
+	ASN1_UTF8STRING *text = ASN1_UTF8STRING_new();
+	ASN1_TYPE *any = ASN1_TYPE_new();
+	ASN1_OBJECT *type = NULL;
+	char oid[PART_BYTES];
+	const char *end = take_part(value, ";", oid);
+	bool is_set = false;
+
+	if (!text || !any || !end || !*end || !end[1] || !ASN1_STRING_set(text, end + 1, -1))
+		goto out;
+	type = OBJ_txt2obj(oid, 1);
+	if (!type)
+		goto out;
+	ASN1_TYPE_set(any, V_ASN1_UTF8STRING, text);
+	text = NULL;
+	is_set = GENERAL_NAME_set0_othername(name, type, any);
+	if (is_set) {
+		type = NULL;
+		any = NULL;
+	}
+out:
+	ASN1_UTF8STRING_free(text);
+	ASN1_TYPE_free(any);
+	ASN1_OBJECT_free(type);
+	return is_set;
+}
+
 static bool set_name(GENERAL_NAME *name, const struct ks_name *from)
 {
 	ASN1_OCTET_STRING *address;
@@ -103,6 +132,8 @@ static bool set_name(GENERAL_NAME *name, const struct ks_name *from)
 		if (object)
 			GENERAL_NAME_set0_value(name, GEN_RID, object);
 		return object != NULL;
+	case KS_NAME_OTHER:
+		return set_other(name, from->value);
 	}
 	return false;
 }

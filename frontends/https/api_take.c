@@ -221,7 +221,8 @@ static bool take_san(const json_t *sent, struct ks_name *ret_name)
 {
 	static const struct api_word types[] = {
 		{"uri", KS_NAME_URI},	  {"ip", KS_NAME_IP},	{"dns", KS_NAME_DNS},
-		{"email", KS_NAME_EMAIL}, {"rid", KS_NAME_RID}, {.name = NULL},
+		{"email", KS_NAME_EMAIL}, {"rid", KS_NAME_RID}, {"other", KS_NAME_OTHER},
+		{.name = NULL},
 	};
 	const char *type = json_string_value(json_object_get(sent, "type"));
 	const json_t *value = json_object_get(sent, "value");

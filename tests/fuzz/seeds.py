@@ -164,6 +164,8 @@ NAMES = {
     "escapes": 'CN=a\\,b\\+c\\"d\\\\e\\<f\\>g\\;h\\=i\\#j\\C3\\B6 , O = \\ x\\ ',
     "refused": "CN=a+O=b\n0x\n1a b\n2::1%1\n3*\n4@\n51.40",
     "utf8": "CN=K\u00f6ln \u5de5\u5382 \U0001F511\n3k\u00f6ln.example",
+    "other": "CN=anna\n61.3.6.1.4.1.311.20.2.3;anna@plant.example\n61.2.3;\U0001F511",
+    "other_refused": "CN=a\n6a\n61.2.3\n61.2;\n63.1;a\n61.3.6.1.5.2.2;a",
     "long": "CN=" + "\u00e4" * 65,
 }
 

@@ -140,7 +140,8 @@ Test(certificates, have_profiles_that_are_listed)
 		      "w[\"extended_key_usages\"] == [\"serverAuth\"] and "
 		      "w[\"default_algorithm\"] == \"ec-p256\", w; "
 		      "assert o[\"mandatory_names\"] == [\"URI\"] and o[\"optional_names\"] == "
-		      "[\"IP\", \"DNS\", \"email\", \"RID\"], o; assert l[\"ca\"][\"is_ca\"]'"));
+		      "[\"IP\", \"DNS\", \"email\", \"RID\", \"other\"], o; assert "
+		      "l[\"ca\"][\"is_ca\"]'"));
 	fixture_free(fixture);
 }
 

@@ -93,12 +93,25 @@ ROW(a6_everything_about_a_new_certificate_can_be_chosen, PROJECT
     "keystorectl cert create --profile tls-server --issuer 1 --new-key k --algorithm "
     "ec-p384 --hash sha384 --padding pss --subject 'CN=plc,O=Plant,C=DE' "
     "--not-before $(date -u -d '+2 days' +%Y-%m-%d) --not-after 2031-02-03T04:05:06Z --san "
-    "URI:urn:a,IP:2001:db8::1,DNS:plc.plant,email:a@b.plant,RID:1.2.3.4 > /dev/null; "
+    "'URI:urn:a,IP:2001:db8::1,DNS:plc.plant,email:a@b.plant,RID:1.2.3.4,"
+    "other:1.3.6.1.4.1.311.20.2.3;anna@plant,other:1.2.3;Text' > /dev/null; "
+    "upn() { keystorectl cert export $1 --format der | openssl asn1parse -inform DER -strparse "
+    "$(keystorectl cert export $1 | openssl asn1parse | grep -A 1 'Subject Alternative' | "
+    "sed -n '2s/^ *\\([0-9]*\\):.*/\\1/p') > n; grep -A 2 'Microsoft User Principal Name' n | "
+    "grep -q 'UTF8STRING *:anna@plant'; }; upn 3; grep -A 2 'OBJECT *:1.2.3$' n | "
+    "grep -q 'UTF8STRING *:Text'; "
+    "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout u.key "
+    "-subj /CN=u -addext 'subjectAltName=DNS:u,otherName:msUPN;UTF8:anna@plant' -out u.csr "
+    "2> /dev/null; "
     "text 3 > t; for f in 'Feb  3 04:05:06 2031' ' 00:00:00 ' 'secp384r1' "
     "'rsassaPss' 'URI:urn:a' 'IP Address:2001:DB8' 'DNS:plc.plant' 'email:a@b.plant' "
     "'Registered ID:1.2.3.4'; do grep -q \"$f\" t || { echo $f; cat t; exit 1; }; done; " NEW
     "--profile tls-server --self-signed --new-key s --subject CN=s --san DNS:s > "
-    "/dev/null; test $(fact 4 'c[\"issuer_id\"]') = 4")
+    "/dev/null; test $(fact 4 'c[\"issuer_id\"]') = 4; "
+    "keystorectl cert renew 3 --days 9 > /dev/null; upn 3; "
+    "keystorectl ca sign u.csr --issuer 1 --profile tls-client --out /dev/null; upn 5; "
+    "fails " NEW "--profile tls-client --self-signed --new-key o --subject CN=o "
+    "--san 'other:anna@plant'; says 'object identifier'")
 
 ROW(a7_names_are_demanded_when_made_when_imported_and_by_check, PROJECT
     "fails " NEW "--profile opcua-server --issuer 1 --new-key k --subject CN=k "

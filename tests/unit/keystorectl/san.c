@@ -8,15 +8,18 @@ Test(san, takes_a_list_apart_at_its_commas)
 	struct san san = {0};
 	char problem[256] = "";
 
-	cr_assert(san_parse("URI:urn:plc-1,IP:192.0.2.1,DNS:plc-1,email:a@b,RID:1.2.3", &san,
-			    problem, sizeof(problem)));
-	cr_assert_eq(san.count, 5);
+	cr_assert(san_parse(
+		"URI:urn:plc-1,IP:192.0.2.1,DNS:plc-1,email:a@b,RID:1.2.3,other:1.2.3;a\\,b", &san,
+		problem, sizeof(problem)));
+	cr_assert_eq(san.count, 6);
 	cr_assert_eq(san.names[0].type, KS_NAME_URI);
 	cr_assert_str_eq(san.names[0].value, "urn:plc-1");
 	cr_assert_eq(san.names[1].type, KS_NAME_IP);
 	cr_assert_str_eq(san.names[1].value, "192.0.2.1");
 	cr_assert_eq(san.names[4].type, KS_NAME_RID);
 	cr_assert_str_eq(san.names[4].value, "1.2.3");
+	cr_assert_eq(san.names[5].type, KS_NAME_OTHER);
+	cr_assert_str_eq(san.names[5].value, "1.2.3;a,b");
 	san_free(&san);
 }
 

@@ -18,7 +18,7 @@ Test(x509_request, is_signed_with_the_key_that_comes_with_it)
 	static const struct ks_name san[] = {
 		{KS_NAME_URI, "urn:partner:client"}, {KS_NAME_IP, "2001:db8::1"},
 		{KS_NAME_DNS, "client.plant"},	     {KS_NAME_EMAIL, "a@b.plant"},
-		{KS_NAME_RID, "1.3.6.1.4.1.99999"},
+		{KS_NAME_RID, "1.3.6.1.4.1.99999"},  {KS_NAME_OTHER, "1.2.3;a;ü"},
 	};
 	static const enum ks_algorithm algorithms[] = {
 		KS_ALGORITHM_RSA_2048,
@@ -33,7 +33,7 @@ Test(x509_request, is_signed_with_the_key_that_comes_with_it)
 		BIO *bio;
 
 		cr_assert(make((struct x509_request_spec){algorithms[i],
-							  "CN=a\\,b \\\\,O=Plant ü,C=DE", san, 5,
+							  "CN=a\\,b \\\\,O=Plant ü,C=DE", san, 6,
 							  NULL, 0},
 			       &request),
 			  "%s", problem);
@@ -52,7 +52,12 @@ Test(x509_request, is_signed_with_the_key_that_comes_with_it)
 		STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(csr);
 		GENERAL_NAMES *names = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
 
-		cr_assert_eq(sk_GENERAL_NAME_num(names), 5);
+		cr_assert_eq(sk_GENERAL_NAME_num(names), 6);
+		OTHERNAME *other = sk_GENERAL_NAME_value(names, 5)->d.otherName;
+
+		cr_assert_eq(other->value->type, V_ASN1_UTF8STRING);
+		cr_assert_str_eq(
+			(const char *)ASN1_STRING_get0_data(other->value->value.utf8string), "a;ü");
 		GENERAL_NAMES_free(names);
 		sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 		EVP_PKEY_free(key);
@@ -88,6 +93,8 @@ Test(x509_request, refuses_what_has_no_shape)
 					       "XX=a", "CN=a,O", "CN=a,,", "C=DEU"};
 	static const struct ks_name ip = {KS_NAME_IP, "192.0.2.999"};
 	static const struct ks_name rid = {KS_NAME_RID, "one.two"};
+	static const struct ks_name others[] = {
+		{KS_NAME_OTHER, "1.2.3"}, {KS_NAME_OTHER, "1.2.3;"}, {KS_NAME_OTHER, "one;a"}};
 	struct x509_request request;
 	char long_value[400] = "CN=";
 
@@ -96,6 +103,11 @@ Test(x509_request, refuses_what_has_no_shape)
 							      NULL, 0, NULL, 0},
 				   &request),
 			      "%s", subjects[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		cr_assert_not(make((struct x509_request_spec){KS_ALGORITHM_EC_P256, "CN=a",
+							      &others[i], 1, NULL, 0},
+				   &request),
+			      "%s", others[i].value);
 	memset(long_value + 3, 'a', sizeof long_value - 4);
 	cr_assert_not(
 		make((struct x509_request_spec){KS_ALGORITHM_EC_P256, long_value, NULL, 0, NULL, 0},

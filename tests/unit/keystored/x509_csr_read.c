@@ -79,23 +79,31 @@ static void refuses(struct asked asked, enum csr_read_status expected, const cha
 Test(x509_csr_read, takes_subject_names_and_key)
 {
 	static const struct csr_name expected[] = {
-		{SAN_URI, "urn:plc-1:app"}, {SAN_DNS, "plc-1.example"}, {SAN_IP, "192.0.2.1"},
-		{SAN_IP, "2001:db8::1"},    {SAN_EMAIL, "a@b.example"}, {SAN_RID, "1.2.3.4"},
+		{SAN_URI, "urn:plc-1:app"},
+		{SAN_DNS, "plc-1.example"},
+		{SAN_IP, "192.0.2.1"},
+		{SAN_IP, "2001:db8::1"},
+		{SAN_EMAIL, "a@b.example"},
+		{SAN_RID, "1.2.3.4"},
+		{SAN_OTHER, "1.3.6.1.4.1.311.20.2.3;a@b"},
 	};
 	EVP_PKEY *key = EVP_EC_gen("P-384");
 	struct csr_content *content;
 
-	cr_assert_eq(reads((struct asked){.key = key,
-					  .names = "URI:urn:plc-1:app,DNS:plc-1.example,"
-						   "IP:192.0.2.1,IP:2001:db8::1,"
-						   "email:a@b.example,RID:1.2.3.4",
-					  .value = "plc, 1"},
-			   &content),
-		     CSR_READ_OK, "%s", error);
+	cr_assert_eq(
+		reads(
+			(struct asked){
+				.key = key,
+				.names = "URI:urn:plc-1:app,DNS:plc-1.example,"
+					 "IP:192.0.2.1,IP:2001:db8::1,"
+					 "email:a@b.example,RID:1.2.3.4,otherName:msUPN;UTF8:a@b",
+				.value = "plc, 1"},
+			&content),
+		CSR_READ_OK, "%s", error);
 	cr_assert_str_eq(content->subject, "CN=plc\\, 1");
 	cr_assert_eq(EVP_PKEY_eq(content->public_key, key), 1);
-	cr_assert_eq(content->name_count, 6);
-	for (size_t i = 0; i < 6; i++) {
+	cr_assert_eq(content->name_count, 7);
+	for (size_t i = 0; i < 7; i++) {
 		cr_assert_eq(content->names[i].type, expected[i].type);
 		cr_assert_str_eq(content->names[i].value, expected[i].value);
 	}
@@ -143,7 +151,7 @@ Test(x509_csr_read, refuses_keys_that_are_too_weak_or_strange)
 
 Test(x509_csr_read, refuses_names_that_are_not_issued_here)
 {
-	refuses((struct asked){.names = "otherName:1.2.3.4;UTF8:x"}, CSR_READ_UNFIT, "kind");
+	refuses((struct asked){.names = "otherName:1.2.3.4;IA5:x"}, CSR_READ_UNFIT, "kind");
 	/* A NUL in the middle: one reader sees "a", another all of it. */
 	refuses((struct asked){.value = "a\0b", .value_len = 3}, CSR_READ_UNFIT, "subject");
 	refuses((struct asked){.nid = NID_businessCategory}, CSR_READ_UNFIT, "subject");

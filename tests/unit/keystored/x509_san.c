@@ -8,6 +8,8 @@
 
 #include "x509_san.h"
 
+#define OID_MAX 128
+
 static GENERAL_NAMES *built(int type, const char *value)
 {
 	struct csr_name name = {type, value};
@@ -187,10 +189,61 @@ Test(x509_san, takes_and_refuses_registered_ids)
 	refuse(SAN_RID, "1.3.0x2", "object identifier");
 }
 
+Test(x509_san, puts_other_names_in_with_their_type)
+{
+	GENERAL_NAMES *names = built(SAN_OTHER, "1.3.6.1.4.1.311.20.2.3;K\xc3\xb6ln;a@b");
+	ASN1_OBJECT *type;
+	ASN1_TYPE *value;
+	char text[64];
+
+	cr_assert(GENERAL_NAME_get0_otherName(sk_GENERAL_NAME_value(names, 0), &type, &value));
+	OBJ_obj2txt(text, sizeof(text), type, 1);
+	cr_assert_str_eq(text, "1.3.6.1.4.1.311.20.2.3");
+	cr_assert_eq(value->type, V_ASN1_UTF8STRING);
+	cr_assert_eq(ASN1_STRING_length(value->value.utf8string), 9);
+	cr_assert_arr_eq(ASN1_STRING_get0_data(value->value.utf8string), "K\xc3\xb6ln;a@b", 9);
+	GENERAL_NAMES_free(names);
+}
+
+Test(x509_san, takes_and_refuses_other_names)
+{
+	char text[SAN_OTHER_MAX + 8] = "1.2.3;";
+	char oid[OID_MAX + 8] = "1.2.3";
+
+	accept(SAN_OTHER, "1.2.3; ");
+	refuse(SAN_OTHER, "anna@plant", "object identifier");
+	refuse(SAN_OTHER, "1.2.3", "semicolon");
+	refuse(SAN_OTHER, ";anna", "object identifier");
+	refuse(SAN_OTHER, "1;anna", "object identifier");
+	refuse(SAN_OTHER, "3.1;anna", "object identifier");
+	refuse(SAN_OTHER, "1.02;anna", "object identifier");
+	refuse(SAN_OTHER, "1.2.;anna", "object identifier");
+	refuse(SAN_OTHER, "1.2 ;anna", "object identifier");
+	refuse(SAN_OTHER, "msUPN;anna", "object identifier");
+	refuse(SAN_OTHER, "1.2.3;", "no text");
+	refuse(SAN_OTHER, "1.2.3;a\nb", "control character");
+	refuse(SAN_OTHER, "1.2.3;a\x7f", "control character");
+	refuse(SAN_OTHER, "1.2.3;\xff", "UTF-8");
+	refuse(SAN_OTHER, "1.3.6.1.5.5.7.8.4;serial", "not a UTF8String");
+	refuse(SAN_OTHER, "1.3.6.1.5.5.7.8.7;_ssh.host", "not a UTF8String");
+
+	memset(text + 6, 'a', SAN_OTHER_MAX);
+	accept(SAN_OTHER, text);
+	text[6 + SAN_OTHER_MAX] = 'a';
+	refuse(SAN_OTHER, text, "256 bytes");
+	for (size_t i = strlen(oid); i < OID_MAX - 1; i += 2)
+		memcpy(oid + i, ".1", 3);
+	cr_assert_eq(strlen(oid), OID_MAX - 1);
+	strcat(oid, "1;a");
+	accept(SAN_OTHER, oid);
+	memcpy(oid + OID_MAX, "1;a", 4);
+	refuse(SAN_OTHER, oid, "128 characters");
+}
+
 Test(x509_san, refuses_unknown_kinds_and_empty_values)
 {
 	refuse(0, "a", "kind is unknown");
-	refuse(6, "a", "kind is unknown");
+	refuse(7, "a", "kind is unknown");
 	refuse(-1, "a", "kind is unknown");
 	refuse(SAN_DNS, "", "DNS is empty");
 	refuse(SAN_DNS, NULL, "DNS is empty");

@@ -3,7 +3,7 @@
  * It only shows: nothing is decided by it, and what it does not understand it leaves out.
  */
 const SAN = "2.5.29.17";
-const NAMES = { 1: "E-mail", 2: "DNS", 6: "URI", 7: "IP", 8: "RID" };
+const NAMES = { 0: "Other", 1: "E-mail", 2: "DNS", 6: "URI", 7: "IP", 8: "RID" };
 
 function* elements(bytes) {
 	for (let at = 0; at + 2 <= bytes.length;) {
@@ -52,9 +52,17 @@ function address(bytes) {
 	return bytes.length === 16 ? groups.join(":").replace(/(^|:)0(:0)+(:|$)/, "::") : "";
 }
 
+/* RFC 5280 4.2.1.6: a type, and in [0] a value; "OID;text" */
+function other(bytes) {
+	const [type, tagged] = elements(bytes);
+	const [text] = parts(tagged);
+
+	return text?.tag === 0x0c ? `${oid(type.bytes)};${new TextDecoder().decode(text.bytes)}` : oid(type.bytes);
+}
+
 function nameText({ tag, bytes }) {
 	const type = tag & 0x1f;
-	const value = { 7: address, 8: oid }[type]?.(bytes) ?? String.fromCharCode(...bytes);
+	const value = { 0: other, 7: address, 8: oid }[type]?.(bytes) ?? String.fromCharCode(...bytes);
 
 	return NAMES[type] ? { type: NAMES[type], value } : null;
 }

@@ -9,6 +9,8 @@ const TYPES = [
 	{ value: "uri", text: "URI", example: "urn:plant-north:plc-1" },
 	{ value: "email", text: "E-mail", example: "plant@company.example" },
 	{ value: "rid", text: "RID", example: "1.3.6.1.4.1.99999.1" },
+	{ value: "other", text: "Other", example: "1.3.6.1.4.1.311.20.2.3;anna@plant.example",
+	  hint: "The number of its type, a semicolon, and the text. 1.3.6.1.4.1.311.20.2.3 is a Microsoft user (UPN)." },
 ];
 
 /* What one most likely means; null: no idea yet. */
@@ -17,6 +19,8 @@ function guess(text) {
 		return "ip";
 	if (/^urn:|:\/\//.test(text))
 		return "uri";
+	if (/^\d+(\.\d+)+;/.test(text))
+		return "other";
 	if (/^[^@]+@[^@]+$/.test(text))
 		return "email";
 	if (/^\d+(\.\d+){4,}$/.test(text))
@@ -78,19 +82,27 @@ export function namesField({ onInput }) {
 					   oninput: () => {
 						   const meant = isChosen ? null : guess(input.value.trim());
 
-						   if (meant)
+						   if (meant && meant !== select.value) {
 							   select.value = meant;
+							   example();
+						   }
 						   onInput();
 					   } });
-		const row = { select, input };
 		let isChosen = false;
+		const hint = h("p.hint");
 		const example = () => {
-			input.placeholder = TYPES.find((one) => one.value === select.value).example;
+			const { example: text, hint: more = "" } = TYPES.find((one) => one.value === select.value);
+
+			input.placeholder = text;
+			hint.textContent = more;
+			hint.hidden = !more;
 		};
+		const row = { select, input, example };
 		const line = h("div.name-row", {}, select, input, h("button.quiet.icon-only", {
 			type: "button", "aria-label": `Remove name ${at}`, onclick: () => {
 				rows.splice(rows.indexOf(row), 1);
 				line.remove();
+				hint.remove();
 				(rows.at(-1)?.input ?? field.element.querySelector("button")).focus();
 				onInput();
 			},
@@ -98,7 +110,7 @@ export function namesField({ onInput }) {
 
 		example();
 		rows.push(row);
-		list.append(line);
+		list.append(line, hint);
 		return input;
 	}
 
@@ -113,6 +125,7 @@ export function namesField({ onInput }) {
 				if (empty) {
 					empty.select.value = name.type;
 					empty.input.value = name.value;
+					empty.example();
 				} else {
 					add(name);
 				}
@@ -124,7 +137,7 @@ export function namesField({ onInput }) {
 	field.prefer = (type) => {
 		if (rows.length === 1 && !rows[0].input.value) {
 			rows[0].select.value = type;
-			rows[0].input.placeholder = TYPES.find((one) => one.value === type).example;
+			rows[0].example();
 		}
 	};
 	field.control.focus = () => rows[0]?.input.focus();
