@@ -32,11 +32,15 @@ static void administer(struct https_site *site)
 		   "administrator --password-file password >&2; log_in");
 }
 
-/* Requests one after the other by one connection, whose statuses go to "codes". */
+/*
+ * Requests one after the other by one connection, whose statuses go to "codes". They end by
+ * themselves when a test that fails leaves them.
+ */
 static void start_load(struct https_site *site)
 {
 	SITE(site,
-	     "(get --retry 0 -H @auth -w '%%{http_code}\\n' -o /dev/null "
+	     "(timeout 240 curl -sS --max-time 30 --cacert ca.pem -H @auth -w '%%{http_code}\\n' "
+	     "-o /dev/null "
 	     "\"https://localhost:$port/api/v1/certs#[1-9999999]\" > codes 2> said < /dev/null "
 	     "& echo $! > load)");
 	https_site_until(site, "grep -q 200 codes");
