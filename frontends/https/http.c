@@ -17,6 +17,13 @@
 #define SWEEP_MAX_MS 1000
 #define US_PER_MS    UINT64_C(1000)
 
+/* Since 1.0 it begins with a connection in its next run only, unless it knows of one thread. */
+#if MHD_VERSION >= 0x01000000
+#define ONE_THREAD MHD_USE_NO_THREAD_SAFETY
+#else
+#define ONE_THREAD 0
+#endif
+
 uint64_t http_server_now(const struct http_server *server)
 {
 	uint64_t now = 0;
@@ -182,9 +189,9 @@ static bool start_daemon(struct http_server *server)
 	const union MHD_DaemonInfo *info;
 
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		http_request_go_on, server, MHD_OPTION_NOTIFY_CONNECTION, http_door_notify, server,
-		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
+		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | ONE_THREAD, 0,
+		NULL, NULL, http_request_go_on, server, MHD_OPTION_NOTIFY_CONNECTION,
+		http_door_notify, server, MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_end, server, MHD_OPTION_UNESCAPE_CALLBACK,
 		leave_encoded, NULL, MHD_OPTION_CONNECTION_LIMIT,
 		2 * server->options.limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
