@@ -13,10 +13,10 @@ pkg_check_modules(LIBNL REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+# Its pkg-config file cannot be linked with, its CMake file wants its tools too.
+find_library(OPEN62541_LIBRARY open62541 REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)
 if(KEYSTORE_TESTS)
 	pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 	pkg_check_modules(MODBUS REQUIRED IMPORTED_TARGET libmodbus)
-	# Its pkg-config file cannot be linked with, its CMake file wants its tools too.
-	find_library(OPEN62541_LIBRARY open62541 REQUIRED)
 endif()

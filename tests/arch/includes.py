@@ -21,11 +21,13 @@ KNOWLEDGE = [
      r"\bX509(_REQ|_CRL|_NAME|_EXTENSION|_STORE\w*)?\s*\*|"
      r"\bX509_(new|free|sign|verify|REQ_\w+|CRL_\w+|NAME_\w+|EXTENSION_\w+)\(",
      ["keystored/x509*", "client/keystorectl/x509*", "frontends/deploy/x509*", "frontends/stream/tls*",
+      "frontends/opcua/policy/asymmetric.c", "frontends/opcua/policy/own_cert.c",
       "tests/*",
       "client/provider/*", "bench/tls_identity.c"]),
     ("TLS", r'^#\s*include\s*[<"]openssl/ssl\.h', ["frontends/stream/*", "tests/*", "bench/tls*"]),
     ("netlink", r'^#\s*include\s*[<"](netlink/|linux/(rt)?netlink)', ["keystored/watch*.c"]),
-    ("open62541", r'^#\s*include\s*[<"]open62541', ["frontends/opcua/*", "tests/interop/open62541/*"]),
+    ("open62541", r'^#\s*include\s*[<"]open62541',
+     ["frontends/opcua/*", "tests/interop/open62541/*", "tests/interop/opcua/*", "bench/opcua*"]),
     ("libmicrohttpd", r'^#\s*include\s*[<"]microhttpd', ["frontends/https/*"]),
     ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*", "tests/unit/*"]),
 ]
