@@ -33,7 +33,7 @@ size_t asymmetric_digest(const struct policy_kind *kind, const uint8_t *bytes, s
 
 /*
  * The length of the first certificate of a chain, DER one after the other (OPC 10000-6 6.2.6); 0:
- * it is no certificate. With @ret_rest of the rest's length.
+ * it is none. Only its outermost layer is looked at.
  */
 size_t asymmetric_leaf(const uint8_t *chain, size_t len);
 

@@ -44,4 +44,20 @@ struct symmetric_keys {
 				  uint8_t *chunk, size_t len, const uint8_t **ret_body,
 				  size_t *ret_len);
 
+/*
+ * Keys made ready for many messages: nothing is derived or allocated for a message. The same
+ * operations; of one direction, encrypting or decrypting. Wipes what it holds.
+ */
+struct symmetric_work;
+
+/* NULL: no memory. */
+struct symmetric_work *symmetric_work_new(const struct symmetric_keys *keys, bool encrypts);
+void symmetric_work_free(struct symmetric_work *work); /* NULL is fine */
+[[nodiscard]] bool symmetric_work_sign(struct symmetric_work *work, const uint8_t *bytes,
+				       size_t len, uint8_t *signature);
+[[nodiscard]] bool symmetric_work_verify(struct symmetric_work *work, const uint8_t *bytes,
+					 size_t len, const uint8_t *signature,
+					 size_t signature_len);
+[[nodiscard]] bool symmetric_work_crypt(struct symmetric_work *work, uint8_t *bytes, size_t len);
+
 #endif
