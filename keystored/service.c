@@ -141,10 +141,10 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->throttle = throttle_new();
 	service->now = since_boot;
 	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->upkeep || !service->own || !service->trust ||
-	    !service->rejects || !service->txn || !service->requests || !service->conns ||
-	    !service->sessions || !service->throttle || !service_users_refresh(service) ||
-	    !load_mode(service) ||
+	    !service->clock || !service->crls || !service->upkeep || !service->own ||
+	    !service->trust || !service->rejects || !service->txn || !service->requests ||
+	    !service->conns || !service->sessions || !service->throttle ||
+	    !service_users_refresh(service) || !load_mode(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
 		return false;
@@ -169,6 +169,8 @@ void service_stop(struct service *service, unsigned grace_ms)
 
 void service_close(struct service *service)
 {
+	/* What is written at the end is told nobody: the connections are gone by then. */
+	service->is_stopping = true;
 	txn_close(service->txn);
 	if (service->engine) {
 		sd_event_source_unref(service->engine_source);
