@@ -5,15 +5,18 @@
 #define BLOCKING (&(struct reply_to){.ret_result = ret_result})
 #define STARTED	 (&(struct reply_to){.done = done, .user = user})
 
-static enum ks_status log_in(struct ks_client *client, const char *name, const uint8_t *password,
-			     size_t password_len, const char *origin, const struct reply_to *to)
+#define CHAIN_MAX 64
+
+static enum ks_status log_in(struct ks_client *client, const struct ks_login_order *order,
+			     const struct reply_to *to)
 {
 	Keystore__V1__LoginRequest body = KEYSTORE__V1__LOGIN_REQUEST__INIT;
 	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
 
-	body.user = request_text(name);
-	body.password = request_bytes(password, password_len);
-	body.origin = request_text(origin);
+	body.user = request_text(order->user);
+	body.password = request_bytes(order->password, order->password_len);
+	body.origin = request_text(order->origin);
+	body.lasting = order->lasting;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_LOGIN;
 	request.login = &body;
 	return client_submit(client, &request, to);
@@ -22,13 +25,66 @@ static enum ks_status log_in(struct ks_client *client, const char *name, const u
 enum ks_status ks_login(struct ks_client *client, const char *name, const uint8_t *password,
 			size_t password_len, const char *origin, struct ks_result **ret_result)
 {
-	return log_in(client, name, password, password_len, origin, BLOCKING);
+	struct ks_login_order order = {
+		.user = name, .password = password, .password_len = password_len, .origin = origin};
+
+	return log_in(client, &order, BLOCKING);
 }
 
 enum ks_status ks_login_start(struct ks_client *client, const char *name, const uint8_t *password,
 			      size_t password_len, const char *origin, ks_done_fn *done, void *user)
 {
-	return log_in(client, name, password, password_len, origin, STARTED);
+	struct ks_login_order order = {
+		.user = name, .password = password, .password_len = password_len, .origin = origin};
+
+	return log_in(client, &order, STARTED);
+}
+
+static enum ks_status log_in_by_certificate(struct ks_client *client,
+					    const struct ks_login_order *order,
+					    const struct reply_to *to)
+{
+	Keystore__V1__LoginCertificateRequest body = KEYSTORE__V1__LOGIN_CERTIFICATE_REQUEST__INIT;
+	ks_pb_request request = KEYSTORE__V1__REQUEST__INIT;
+	ProtobufCBinaryData chain[CHAIN_MAX];
+
+	if (order->chain_count > CHAIN_MAX)
+		return client_refuse(to, KS_LIMIT, "a chain has at most 64 certificates");
+	for (size_t i = 0; i < order->chain_count; i++)
+		chain[i] = request_bytes(order->chain[i], order->chain_lens[i]);
+	body.group = request_text(order->group);
+	body.certificate = request_bytes(order->certificate, order->certificate_len);
+	body.n_chain = order->chain_count;
+	body.chain = chain;
+	body.data = request_bytes(order->data, order->data_len);
+	body.signature = request_bytes(order->signature, order->signature_len);
+	body.hash = (Keystore__V1__Hash)order->hash;
+	body.padding = (Keystore__V1__Padding)order->padding;
+	body.origin = request_text(order->origin);
+	body.lasting = order->lasting;
+	request.body_case = KEYSTORE__V1__REQUEST__BODY_LOGIN_CERTIFICATE;
+	request.login_certificate = &body;
+	return client_submit(client, &request, to);
+}
+
+static enum ks_status log_in_as_ordered(struct ks_client *client,
+					const struct ks_login_order *order,
+					const struct reply_to *to)
+{
+	return order->certificate ? log_in_by_certificate(client, order, to)
+				  : log_in(client, order, to);
+}
+
+enum ks_status ks_login_order(struct ks_client *client, const struct ks_login_order *order,
+			      struct ks_result **ret_result)
+{
+	return log_in_as_ordered(client, order, BLOCKING);
+}
+
+enum ks_status ks_login_order_start(struct ks_client *client, const struct ks_login_order *order,
+				    ks_done_fn *done, void *user)
+{
+	return log_in_as_ordered(client, order, STARTED);
 }
 
 static enum ks_status log_out(struct ks_client *client, const struct reply_to *to)

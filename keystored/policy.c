@@ -38,6 +38,7 @@ static const struct rule rules[RIGHT_COUNT] = {
 				     RIGHT_BIT(RIGHT_MANAGE_SERVICES) |
 				     RIGHT_BIT(RIGHT_MANAGE_CERTS)},
 	[RIGHT_USE_TRUST] = {.given = RIGHT_BIT(RIGHT_VIEW), .granted = POLICY_TRUST},
+	[RIGHT_SERVE_OPCUA] = {.granted = POLICY_OPCUA},
 	[RIGHT_RECOVER] = {.is_for_owner = true},
 };
 
@@ -90,7 +91,7 @@ unsigned policy_granted(const struct peer *peer, const struct grant *grants, siz
 		if (is_subject)
 			operations |= grants[i].operations;
 	}
-	return operations & (POLICY_OPERATIONS | POLICY_TRUST);
+	return operations & (POLICY_OPERATIONS | POLICY_TRUST | POLICY_OPCUA);
 }
 
 unsigned policy_rights(const struct policy *policy, const struct policy_caller *caller)

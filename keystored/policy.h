@@ -33,6 +33,7 @@ enum {
 	POLICY_DECRYPT = 2,
 	POLICY_OPERATIONS = 3, /* those of a key */
 	POLICY_TRUST = 4,      /* validating with a trust group */
+	POLICY_OPCUA = 8,      /* an OPC UA server's user */
 };
 
 struct grant {
@@ -62,6 +63,8 @@ enum right {
 	RIGHT_TRANSACT = RIGHT_GIVEN_END, /* manage trust, services or certificates */
 	/* about a trust group: */
 	RIGHT_USE_TRUST, /* view, or a service of the group; or the service */
+	/* about services of that kind: */
+	RIGHT_SERVE_OPCUA, /* an OPC UA server's user, and nobody else */
 	/* about a key: */
 	RIGHT_SEE,	 /* view, or any grant of the key */
 	RIGHT_GRANT_KEY, /* manage keys, and the key is no CA's; so the next two */
@@ -108,7 +111,7 @@ struct policy_caller {
 	unsigned rights; /* of the user: RIGHT_BIT()s */
 };
 
-/* The key or trust group in question. */
+/* The key, trust group or kind of service in question. */
 struct policy_object {
 	const struct grant *grants;
 	size_t grant_count;

@@ -114,6 +114,9 @@ static const struct request_kind kinds[] = {
 	[BODY(VALIDATE)] = {"validate", service_validate, RIGHT_ANY, PLAIN},
 	[BODY(AUDIT_LIST)] = {"audit list", service_audit_list, RIGHT_READ_AUDIT, PLAIN},
 	[BODY(LOGIN)] = {"login", service_login, RIGHT_ANY, PLAIN, AUDIT_ENTRY},
+	/* That it is an OPC UA server's user who asks, the handler checks. */
+	[BODY(LOGIN_CERTIFICATE)] = {"login certificate", service_login_certificate, RIGHT_ANY,
+				     PLAIN, AUDIT_ENTRY},
 	[BODY(LOGOUT)] = {"logout", service_logout, RIGHT_ANY, PLAIN, AUDIT_ENTRY},
 	[BODY(WHOAMI)] = {"whoami", service_whoami, RIGHT_ANY, PLAIN},
 	[BODY(PASSWORD_CHANGE)] = {"password change", service_password_change, RIGHT_ANY, PLAIN,

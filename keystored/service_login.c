@@ -8,18 +8,11 @@
 #include "reply_user.h"
 #include "request.h"
 #include "service.h"
+#include "service_login.h"
 #include "service_user.h"
 #include "session.h"
+#include "store_service.h"
 #include "throttle.h"
-
-#define ORIGIN_MAX 64
-
-/* A password that is being checked. */
-struct attempt {
-	char user[NAMES_KEY_MAX + 1];
-	char origin[ORIGIN_MAX + 1];
-	uint64_t id; /* 0: there is no such user */
-};
 
 static void work_run(struct worker_job *job)
 {
@@ -80,7 +73,7 @@ bool service_password_take(struct request *request, struct password_work *work, 
 	return false;
 }
 
-static bool origin_is_good(const char *origin)
+bool service_login_origin_is_good(const char *origin)
 {
 	size_t len = strlen(origin);
 
@@ -88,11 +81,11 @@ static bool origin_is_good(const char *origin)
 		if (origin[i] < 0x20 || origin[i] == 0x7f)
 			return false;
 	}
-	return len <= ORIGIN_MAX;
+	return len <= SERVICE_LOGIN_ORIGIN_MAX;
 }
 
 /* Waits are no news for the audit: the wrong passwords before them are in it. */
-static bool may_try(struct request *request, const struct attempt *attempt)
+bool service_login_may_try(struct request *request, const struct login_attempt *attempt)
 {
 	struct service *service = request->service;
 	uint64_t wait = throttle_try(service->throttle, request->uid, attempt->origin,
@@ -117,7 +110,7 @@ begin(struct request *request, const char *name, const ProtobufCBinaryData *pass
       const ProtobufCBinaryData *fresh, const char *origin,
       void (*then)(struct request *request, struct password_work *work))
 {
-	struct attempt *attempt = calloc(1, sizeof *attempt);
+	struct login_attempt *attempt = calloc(1, sizeof *attempt);
 	struct store_user user = {0};
 	enum store_status status;
 
@@ -127,11 +120,11 @@ begin(struct request *request, const char *name, const ProtobufCBinaryData *pass
 	}
 	request->state = attempt;
 	request->state_free = free;
-	if (!names_is_key_name(name) || !origin_is_good(origin)) {
+	if (!names_is_key_name(name) || !service_login_origin_is_good(origin)) {
 		request_fail(request, STATUS_INVALID,
 			     "a user's name is " NAMES_KEY_RULE
 			     ", and an origin at most %d printable characters",
-			     ORIGIN_MAX);
+			     SERVICE_LOGIN_ORIGIN_MAX);
 		return NULL;
 	}
 	snprintf(attempt->user, sizeof attempt->user, "%s", name);
@@ -154,7 +147,7 @@ begin(struct request *request, const char *name, const ProtobufCBinaryData *pass
 	}
 	if (fresh && !service_password_take(request, work, name, fresh->data, fresh->len))
 		goto failed;
-	if (!may_try(request, attempt))
+	if (!service_login_may_try(request, attempt))
 		goto failed;
 	status = store_user_get(request->service->store, name, 0, &user);
 	if (status != STORE_OK && status != STORE_NOT_FOUND) {
@@ -178,7 +171,7 @@ static bool check(struct request *request, const struct password_work *work,
 		  struct store_user *ret_user)
 {
 	struct service *service = request->service;
-	struct attempt attempt = *(struct attempt *)request->state;
+	struct login_attempt attempt = *(struct login_attempt *)request->state;
 	struct store_user user = {0};
 	enum store_status status = STORE_NOT_FOUND;
 	bool is_good = false;
@@ -204,22 +197,29 @@ static bool check(struct request *request, const struct password_work *work,
 	return is_good;
 }
 
+bool service_login_is_current(struct request *request, const struct store_user *user)
+{
+	if (user->must_change)
+		request_fail(request, STATUS_CONFLICT,
+			     "user “%s” has to choose another password first: keystorectl passwd "
+			     "%s",
+			     user->name, user->name);
+	return !user->must_change;
+}
+
 /* The same for what a user does with the password, other than change it. */
 static bool check_current(struct request *request, const struct password_work *work,
 			  struct store_user *ret_user)
 {
 	if (!check(request, work, ret_user))
 		return false;
-	if (!ret_user->must_change)
+	if (service_login_is_current(request, ret_user))
 		return true;
-	request_fail(request, STATUS_CONFLICT,
-		     "user “%s” has to choose another password first: keystorectl passwd %s",
-		     ret_user->name, ret_user->name);
 	store_user_wipe(ret_user);
 	return false;
 }
 
-static void reply_login(struct request *request, const struct store_user *user,
+static void reply_login(struct request *request, const struct store_user *user, bool is_lasting,
 			uint8_t token[SESSION_TOKEN_SIZE])
 {
 	const struct config *config = request->service->config;
@@ -232,25 +232,47 @@ static void reply_login(struct request *request, const struct store_user *user,
 	login.token.len = SESSION_TOKEN_SIZE;
 	login.user = &built.info;
 	login.idle_seconds = config->idle_timeout_ms / 1000;
-	login.life_seconds = config->login_lifetime_ms / 1000;
+	login.life_seconds = is_lasting ? 0 : config->login_lifetime_ms / 1000;
 	reply.body_case = KEYSTORE__V1__REPLY__BODY_LOGIN;
 	reply.login = &login;
 	request_reply(request, &reply);
 }
 
-static void login_checked(struct request *request, struct password_work *work)
+bool service_login_serves_opcua(struct request *request, const char *what)
+{
+	struct policy_object object = {0};
+	struct grant *grants = NULL;
+	enum store_status status =
+		store_service_kind_grants(request->service->store, STORE_OPCUA_SERVER, POLICY_OPCUA,
+					  &grants, &object.grant_count);
+
+	object.grants = grants;
+	bool may = status == STORE_OK && request_may_use(request, RIGHT_SERVE_OPCUA, &object);
+
+	free(grants);
+	if (status != STORE_OK)
+		request_fail_store(request, status);
+	else if (!may)
+		request_fail(request, STATUS_DENIED,
+			     "%s is for OPC UA servers, and uid %u is no such service's user: "
+			     "service set names the user of one",
+			     what, request->uid);
+	return may;
+}
+
+void service_login_begin(struct request *request, const struct store_user *user, bool is_lasting,
+			 const char *detail)
 {
 	struct service *service = request->service;
 	uint8_t token[SESSION_TOKEN_SIZE];
-	struct store_user user;
 	uint64_t id = 0;
+	struct session session = {.uid = request->uid,
+				  .user_id = user->id,
+				  .rights = user->rights,
+				  .is_lasting = is_lasting};
 
-	if (!check_current(request, work, &user))
-		return;
-	struct session session = {.uid = request->uid, .user_id = user.id, .rights = user.rights};
-
-	memcpy(session.user, user.name, sizeof session.user);
-	memcpy(request->user, user.name, sizeof request->user);
+	memcpy(session.user, user->name, sizeof session.user);
+	memcpy(request->user, user->name, sizeof request->user);
 	if (!sessions_begin(service->sessions, &session, service->now(), token, &id)) {
 		request_fail(request, STATUS_LIMIT,
 			     "%u users are logged in, and no more can be: have one log out, or "
@@ -259,24 +281,40 @@ static void login_checked(struct request *request, struct password_work *work)
 	} else if (!request_begin_change(request)) {
 		sessions_end(service->sessions, id);
 	} else if (!request_commit(request,
-				   store_user_logged_in(service->store, user.id, time(NULL)), "")) {
+				   store_user_logged_in(service->store, user->id, time(NULL)),
+				   detail)) {
 		sessions_end(service->sessions, id);
 	} else {
-		reply_login(request, &user, token);
+		reply_login(request, user, is_lasting, token);
 	}
 	OPENSSL_cleanse(token, sizeof token);
+}
+
+static void login_checked(struct request *request, struct password_work *work)
+{
+	bool is_lasting = ((struct login_attempt *)request->state)->is_lasting;
+	struct store_user user;
+
+	if (!check_current(request, work, &user))
+		return;
+	service_login_begin(request, &user, is_lasting, "");
 	store_user_wipe(&user);
 }
 
 void service_login(struct request *request, const void *body, const struct keyring_key *key)
 {
 	const Keystore__V1__LoginRequest *asked = body;
+
+	(void)key;
+	if (asked->lasting && !service_login_serves_opcua(request, "a lasting login"))
+		return;
 	struct password_work *work =
 		begin(request, asked->user, &asked->password, NULL, asked->origin, login_checked);
 
-	(void)key;
-	if (work)
-		service_password_run(request, work);
+	if (!work)
+		return;
+	((struct login_attempt *)request->state)->is_lasting = asked->lasting;
+	service_password_run(request, work);
 }
 
 static void verify_checked(struct request *request, struct password_work *work)

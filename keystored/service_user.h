@@ -18,6 +18,8 @@ struct service;
 #define SERVICE_USER_PAGE 100 /* users of a list, within a frame */
 
 void service_login(struct request *request, const void *body, const struct keyring_key *key);
+void service_login_certificate(struct request *request, const void *body,
+			       const struct keyring_key *key);
 void service_logout(struct request *request, const void *body, const struct keyring_key *key);
 void service_whoami(struct request *request, const void *body, const struct keyring_key *key);
 void service_password_change(struct request *request, const void *body,

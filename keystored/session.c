@@ -54,7 +54,7 @@ void sessions_free(struct sessions *sessions)
 static bool is_over(const struct sessions *sessions, const struct entry *entry, uint64_t now)
 {
 	return now - entry->session.used >= sessions->limits.idle ||
-	       now - entry->session.begun >= sessions->limits.life;
+	       (!entry->session.is_lasting && now - entry->session.begun >= sessions->limits.life);
 }
 
 static void sweep(struct sessions *sessions, uint64_t now)
@@ -167,7 +167,7 @@ struct session_left sessions_left(struct sessions *sessions, uint64_t id, uint64
 		return (struct session_left){0};
 	return (struct session_left){
 		.idle = session->used + sessions->limits.idle - now,
-		.life = session->begun + sessions->limits.life - now,
+		.life = session->is_lasting ? 0 : session->begun + sessions->limits.life - now,
 	};
 }
 

@@ -19,7 +19,7 @@ struct session_limits {
 	size_t sessions; /* in all */
 	size_t sessions_per_user;
 	uint64_t idle; /* since the last request */
-	uint64_t life; /* since the login */
+	uint64_t life; /* since the login, of those that don't last */
 };
 
 struct session {
@@ -28,6 +28,7 @@ struct session {
 	uint64_t user_id;
 	char user[NAMES_KEY_MAX + 1];
 	unsigned rights;
+	bool is_lasting; /* ends by not being used alone */
 	uint64_t begun;
 	uint64_t used;
 	int64_t since; /* Unix time of the login, seconds */
@@ -58,7 +59,7 @@ const struct session *sessions_find(struct sessions *sessions, uint64_t id, uint
 
 struct session_left {
 	uint64_t idle; /* until it ends if it is not used */
-	uint64_t life; /* until it ends in any case */
+	uint64_t life; /* until it ends in any case; 0: it is a lasting one */
 };
 
 /* Both 0: there is none of that number, or its time is over. */

@@ -188,10 +188,11 @@ enum store_status store_service_keys(struct store *store, uint64_t cert_id,
 	return store_db_finish(store, rows, result);
 }
 
-enum store_status store_group_grants(struct store *store, uint64_t group_id,
-				     struct grant **ret_grants, size_t *ret_count)
+/* Runs @rows, whose parameter 1 is @id, of subjects and their numbers. */
+static enum store_status read_grants(struct store *store, sqlite3_stmt *rows, uint64_t id,
+				     unsigned operation, struct grant **ret_grants,
+				     size_t *ret_count)
 {
-	sqlite3_stmt *rows = store_db_statement(store, SQL_GROUP_GRANTS);
 	struct grant *grants = calloc((size_t)2 * STORE_SERVICES_MAX, sizeof *grants);
 	size_t count = 0;
 	int result;
@@ -200,13 +201,13 @@ enum store_status store_group_grants(struct store *store, uint64_t group_id,
 		free(grants);
 		return rows ? STORE_NOMEM : store_db_last(store);
 	}
-	sqlite3_bind_int64(rows, 1, (int64_t)group_id);
+	sqlite3_bind_int64(rows, 1, (int64_t)id);
 	while ((result = sqlite3_step(rows)) == SQLITE_ROW &&
 	       count < (size_t)2 * STORE_SERVICES_MAX) {
 		grants[count++] = (struct grant){
 			.subject = (enum policy_subject)sqlite3_column_int(rows, 0),
 			.id = (uint32_t)sqlite3_column_int64(rows, 1),
-			.operations = POLICY_TRUST,
+			.operations = operation,
 		};
 	}
 	enum store_status status = store_db_finish(store, rows, result);
@@ -218,4 +219,19 @@ enum store_status store_group_grants(struct store *store, uint64_t group_id,
 		free(grants);
 	}
 	return status;
+}
+
+enum store_status store_group_grants(struct store *store, uint64_t group_id,
+				     struct grant **ret_grants, size_t *ret_count)
+{
+	return read_grants(store, store_db_statement(store, SQL_GROUP_GRANTS), group_id,
+			   POLICY_TRUST, ret_grants, ret_count);
+}
+
+enum store_status store_service_kind_grants(struct store *store, enum store_service_kind kind,
+					    unsigned operation, struct grant **ret_grants,
+					    size_t *ret_count)
+{
+	return read_grants(store, store_db_statement(store, SQL_SERVICE_KIND_GRANTS),
+			   (uint64_t)kind, operation, ret_grants, ret_count);
 }

@@ -67,5 +67,9 @@ store_service_list(struct store *store, const char *after,
 /* The grants that services have on a trust group; free() *ret_grants. */
 [[nodiscard]] enum store_status store_group_grants(struct store *store, uint64_t group_id,
 						   struct grant **ret_grants, size_t *ret_count);
+/* Who the users of services of that kind are, as grants of @operation; free() *ret_grants. */
+[[nodiscard]] enum store_status
+store_service_kind_grants(struct store *store, enum store_service_kind kind, unsigned operation,
+			  struct grant **ret_grants, size_t *ret_count);
 
 #endif

@@ -45,4 +45,7 @@ const char *const store_sql_service[SQL_COUNT] = {
 	[SQL_GROUP_GRANTS] =
 		"SELECT 1, uid FROM service WHERE group_id = ?1 AND uid IS NOT NULL UNION"
 		" SELECT 2, gid FROM service WHERE group_id = ?1 AND gid IS NOT NULL",
+	[SQL_SERVICE_KIND_GRANTS] =
+		"SELECT 1, uid FROM service WHERE kind = ?1 AND uid IS NOT NULL UNION"
+		" SELECT 2, gid FROM service WHERE kind = ?1 AND gid IS NOT NULL",
 };

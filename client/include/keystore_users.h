@@ -60,7 +60,7 @@ struct ks_login {
 	const uint8_t *token;
 	size_t token_len;
 	uint32_t idle_seconds; /* without a request the login ends */
-	uint32_t life_seconds; /* after that it ends in any case */
+	uint32_t life_seconds; /* after that it ends in any case; 0: a lasting one */
 };
 
 struct ks_whoami {
@@ -70,7 +70,7 @@ struct ks_whoami {
 	size_t role_count;
 	unsigned rights;
 	bool has_users; /* managing takes a login */
-	/* of the login: when it ends if it is not used, and in any case */
+	/* of the login: when it ends if it is not used, and in any case (0: a lasting one) */
 	uint32_t idle_left_seconds;
 	uint32_t life_left_seconds;
 	uint32_t idle_seconds; /* after its last use it ends */
@@ -113,6 +113,41 @@ enum ks_status ks_login(struct ks_client *client, const char *name, const uint8_
 enum ks_status ks_login_start(struct ks_client *client, const char *name, const uint8_t *password,
 			      size_t password_len, const char *origin, ks_done_fn *done,
 			      void *user);
+
+/* Somebody who is to be logged in. What is not there is NULL, and 0. */
+struct ks_login_order {
+	bool lasting;	    /* it ends by not being used alone */
+	const char *origin; /* as of ks_login() */
+	/* by a password: */
+	const char *user;
+	const uint8_t *password;
+	size_t password_len;
+	/* by a certificate, whose common name is the user's name: */
+	const char *group;	    /* that has to trust it: the service's own, or "opcua-user" */
+	const uint8_t *certificate; /* DER; NULL: by a password */
+	size_t certificate_len;
+	const uint8_t *const *chain; /* what came along, in any order */
+	const size_t *chain_lens;
+	size_t chain_count;  /* up to 64 */
+	const uint8_t *data; /* that the user signed, up to 8192 bytes: with a nonce of one's own */
+	size_t data_len;
+	const uint8_t *signature; /* as of ks_sign() */
+	size_t signature_len;
+	enum ks_hash hash;
+	enum ks_padding padding;
+};
+
+/*
+ * What ks_login() does, for OPC UA servers, whose sessions last for weeks: a lasting login, and one
+ * by certificate, take a caller that is the user of a service of the kind opcua-server, and are
+ * KS_DENIED to all others. By certificate: KS_DENIED also where the group refuses it, which goes to
+ * the rejected list, or no user who may log in has its name; KS_INVALID where the signature is not
+ * its key's.
+ */
+enum ks_status ks_login_order(struct ks_client *client, const struct ks_login_order *order,
+			      struct ks_result **ret_result);
+enum ks_status ks_login_order_start(struct ks_client *client, const struct ks_login_order *order,
+				    ks_done_fn *done, void *user);
 
 /* Ends the login of the token. */
 enum ks_status ks_logout(struct ks_client *client, struct ks_result **ret_result);

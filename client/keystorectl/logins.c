@@ -81,7 +81,10 @@ static enum exit_code print_whoami(const struct ctl *ctl, const struct ks_whoami
 	fact_print(stdout, "user", "%s", *who->user ? who->user : "nobody is logged in");
 	fact_print(stdout, "roles", "%s", roles ? roles : "");
 	fact_print(stdout, "rights", "%s", rights ? rights : "");
-	if (*who->user)
+	if (*who->user && !who->life_left_seconds)
+		fact_print(stdout, "login", "ends when it is not used for %u minutes",
+			   who->idle_seconds / 60);
+	else if (*who->user)
 		fact_print(stdout, "login", "ends in %u minutes%s", who->life_left_seconds / 60,
 			   who->idle_left_seconds < who->life_left_seconds
 				   ? ", or earlier if it is not used"

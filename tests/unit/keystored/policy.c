@@ -103,6 +103,8 @@ static bool expected(const struct subject *subject, int stage, const struct poli
 		       has(subject, stage, caller, RIGHT_MANAGE_CERTS);
 	case RIGHT_USE_TRUST:
 		return has(subject, stage, caller, RIGHT_VIEW) || (operations & POLICY_TRUST);
+	case RIGHT_SERVE_OPCUA:
+		return operations & POLICY_OPCUA;
 	case RIGHT_RECOVER:
 		return subject->is_owner;
 	case RIGHT_COUNT:
@@ -154,7 +156,8 @@ Test(policy, decides_each_right_for_each_subject_user_and_grant)
 			struct policy_caller caller = {.peer = peer};
 
 			for (unsigned operations = 0;
-			     operations <= (POLICY_OPERATIONS | POLICY_TRUST); operations++)
+			     operations <= (POLICY_OPERATIONS | POLICY_TRUST | POLICY_OPCUA);
+			     operations++)
 				check_rights(&subjects[i], stage, &caller, operations);
 			caller.is_user = true;
 			check_rights(&subjects[i], stage, &caller, POLICY_OPERATIONS);

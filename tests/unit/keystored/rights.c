@@ -10,6 +10,7 @@
 #include "../../support/fake_users.h"
 #include "request_kind.h"
 #include "service_user.h"
+#include "store_service.h"
 
 enum {
 	SERVICE = 600,
@@ -24,7 +25,8 @@ enum {
 /*
  * The columns. Before there are users: root, the service's user, an administrator and a member
  * of the administrators' group by configuration, anybody. With users, without a token: the same
- * four; one granted to use the key, by uid and by group; anybody. With a token, from a uid that
+ * four; one granted to use the key, by uid and by group, as whom an
+ * OPC UA server runs; anybody. With a token, from a uid that
  * may nothing: each predefined role. With tokens that do not count: of another uid, expired, of
  * a disabled user. In local mode: an administrator logged in.
  */
@@ -41,6 +43,7 @@ enum {
 #define OWNER	     "yynnn yynn nnn nnnnnn nnn n"
 #define SEERS	     "yyyyn yyyy yyn yyyynn nnn y"
 #define SIGNERS	     "nnnnn nnnn yyn nnnnnn nnn n"
+#define SERVERS	     "nnnnn nnnn yyn nnnnnn nnn n"
 #define CSR_MAKERS   "yyyyn nnnn yyn yynnnn nnn y"
 
 #define BODY(name) KEYSTORE__V1__REQUEST__BODY_##name
@@ -107,6 +110,7 @@ static const struct {
 	[BODY(TXN_CANCEL)] = {"txn cancel", CERTIFIERS},
 	[BODY(TXN_STATUS)] = {"txn status", VIEWERS},
 	[BODY(LOGIN)] = {"login", EVERYBODY},
+	[BODY(LOGIN_CERTIFICATE)] = {"login certificate", SERVERS},
 	[BODY(LOGOUT)] = {"logout", EVERYBODY},
 	[BODY(WHOAMI)] = {"whoami", EVERYBODY},
 	[BODY(PASSWORD_CHANGE)] = {"password change", EVERYBODY},
@@ -211,6 +215,19 @@ static void make_certificate(void)
 	client_close(&root);
 }
 
+/* An OPC UA server whose user is who may use the key, without anything assigned to it. */
+static void make_service(void)
+{
+	struct store_service service = {.name = "opcua",
+					.kind = STORE_OPCUA_SERVER,
+					.has_uid = true,
+					.uid = GRANTED,
+					.has_gid = true,
+					.gid = GRANTED_GROUP};
+
+	cr_assert_eq(store_service_add(bench.service.store, &service), STORE_OK);
+}
+
 static void up(void)
 {
 	/* A service is opened some thousand times, and the disk is not what is tested. */
@@ -221,6 +238,7 @@ static void up(void)
 	config_set(&bench.config, "access", "administrator-groups", "310",
 		   (char[CONFIG_ERROR_MAX]){0});
 	make_certificate();
+	make_service();
 	bench_stop();
 	temp_dir_make(kept);
 	copy(bench.dir, kept);

@@ -122,6 +122,22 @@ Test(session, ends_in_any_case)
 	cr_assert_null(use(&one, 7, 1010));
 }
 
+Test(session, that_lasts_ends_by_not_being_used_alone)
+{
+	struct session lasting = {.uid = 7, .user_id = 1, .is_lasting = true};
+	struct held one;
+	uint64_t now = 10;
+
+	cr_assert(sessions_begin(sessions, &lasting, now, one.token, &one.id));
+	for (; now < 5000; now += 99)
+		cr_assert(use(&one, 7, now));
+	now -= 99;
+	cr_assert_eq(sessions_left(sessions, one.id, now).life, 0);
+	cr_assert_eq(sessions_left(sessions, one.id, now).idle, 100);
+	cr_assert(look(&one, 7, now + 99));
+	cr_assert_null(use(&one, 7, now + 100));
+}
+
 Test(session, makes_room_for_a_users_next_one)
 {
 	struct held first = begin(1, 7, 10);
