@@ -2,7 +2,7 @@
  * What peers may cost before they have shown who they are: by address how much of theirs waits at a
  * time, and how soon they may come again with what has failed. A certificate is public and so is what
  * was sent over a network before, so that both prove nothing. Hides how failures are counted, and
- * that only so many can be: the rest share one count. Pure; times in microseconds.
+ * that only so many can be. Pure; times in microseconds.
  */
 #ifndef OPCUA_THROTTLE_H
 #define OPCUA_THROTTLE_H
