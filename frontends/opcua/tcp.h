@@ -52,8 +52,11 @@ struct tcp *tcp_new(sd_event *event, const struct tcp_limits *limits, const stru
 		    void *user);
 UA_ConnectionManager *tcp_manager(struct tcp *tcp);
 
-/* Where it listens; UA_Server's own URLs are not looked at. Before UA_Server_run_startup(). */
-void tcp_listen(struct tcp *tcp, const struct listener_place *places, size_t count,
+/*
+ * Where it listens; UA_Server's own URLs are not looked at. Before UA_Server_run_startup(). False:
+ * no memory.
+ */
+bool tcp_listen(struct tcp *tcp, const struct listener_place *places, size_t count,
 		void (*changed)(const struct listener_place *place, enum listener_state state,
 				const char *message, void *user),
 		void *user);
