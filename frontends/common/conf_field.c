@@ -6,6 +6,8 @@
 #include "nearest.h"
 #include "value.h"
 
+#define SEPARATORS " \t,"
+
 static void put_number(const struct conf_field *field, void *member, uint64_t number)
 {
 	switch (field->size) {
@@ -101,6 +103,16 @@ bool conf_read_group(const struct conf_field *field, const char *text, void *own
 		return false;
 	strcpy(member, text);
 	return true;
+}
+
+char *conf_next_word(char **text)
+{
+	char *word = *text + strspn(*text, SEPARATORS);
+	char *end = word + strcspn(word, SEPARATORS);
+
+	*text = *end ? end + 1 : end;
+	*end = '\0';
+	return *word ? word : NULL;
 }
 
 int conf_field_find(const struct conf_field *fields, int count, const char *name)

@@ -52,6 +52,9 @@ conf_read_fn conf_read_path;
 conf_read_fn conf_read_text; /* not "" */
 conf_read_fn conf_read_group;
 
+/* Of a list with blanks and commas: the next word of *@text, cut off there; NULL: no more. */
+char *conf_next_word(char **text);
+
 /* Its index, or -1. */
 int conf_field_find(const struct conf_field *fields, int count, const char *name);
 

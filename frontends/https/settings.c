@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "conf_file.h"
+#include "conf_listen.h"
 
 #define SECTION	     "keystore-https"
 #define MANUAL	     "keystore-https.conf(5)"
 #define PORT_HTTPS   443
 #define CONTROL_NAME "/control.sock"
 #define IMAGES_MAX   (VALUE_PATH_MAX - (sizeof(CONTROL_NAME) - 1))
-#define SEPARATORS   " \t,"
 
 enum field {
 	FIELD_ENABLED,
@@ -47,34 +47,6 @@ struct reading {
 	bool is_bad[FIELDS];			/* it was given, and refused */
 };
 
-/* The next of several in @text, cut off there; NULL: no more. */
-static char *next_word(char **text)
-{
-	char *word = *text + strspn(*text, SEPARATORS);
-	char *end = word + strcspn(word, SEPARATORS);
-
-	*text = *end ? end + 1 : end;
-	*end = '\0';
-	return *word ? word : NULL;
-}
-
-static bool read_place(const char *text, struct listener_place *place)
-{
-	struct value_place found = {0};
-	uint64_t port;
-
-	if (value_number(text, &port)) {
-		if (!port || port > UINT16_MAX)
-			return false;
-		found.port = (uint16_t)port;
-	} else if (!value_place(text, &found) || !found.port) {
-		return false;
-	}
-	*place = (struct listener_place){.port = found.port};
-	memcpy(place->host, found.host, sizeof(found.host));
-	return true;
-}
-
 static bool read_places(const struct conf_field *field, const char *text, void *owner, void *member)
 {
 	struct https_settings *settings = owner;
@@ -86,8 +58,9 @@ static bool read_places(const struct conf_field *field, const char *text, void *
 	(void)field;
 	(void)member;
 	strcpy(words, text);
-	while ((word = next_word(&rest)) != NULL)
-		if (count == HTTPS_PLACES_MAX || !read_place(word, &settings->places[count++]))
+	while ((word = conf_next_word(&rest)) != NULL)
+		if (count == HTTPS_PLACES_MAX ||
+		    !conf_listen_read(word, &settings->places[count++]))
 			return false;
 	if (count == settings->place_count)
 		return false;
@@ -101,7 +74,7 @@ static bool read_redirect(const struct conf_field *field, const char *text, void
 	struct https_settings *settings = owner;
 
 	(void)field;
-	settings->redirects = read_place(text, member);
+	settings->redirects = conf_listen_read(text, member);
 	return settings->redirects;
 }
 
@@ -116,7 +89,7 @@ static bool read_names(const struct conf_field *field, const char *text, void *o
 	(void)field;
 	(void)member;
 	strcpy(words, text);
-	while ((word = next_word(&rest)) != NULL)
+	while ((word = conf_next_word(&rest)) != NULL)
 		if (count == HTTPS_NAMES_MAX || !value_host(word, settings->name_texts[count++]))
 			return false;
 	if (count == settings->name_count)
@@ -267,34 +240,13 @@ static void check_share(struct reading *reading, enum field all, unsigned max,
 	*share = max;
 }
 
-static bool is_any(const char *host)
-{
-	return !*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-}
-
-static bool is_v6(const char *host)
-{
-	return strchr(host, ':') != NULL;
-}
-
-/* Whether the kernel refuses the second of them. */
-static bool overlap(const struct listener_place *one, const struct listener_place *other)
-{
-	if (one->port != other->port)
-		return false;
-	if (!*one->host || !*other->host)
-		return true;
-	return is_v6(one->host) == is_v6(other->host) &&
-	       (is_any(one->host) || is_any(other->host) || strcmp(one->host, other->host) == 0);
-}
-
 static void check_places(struct reading *reading)
 {
 	const struct https_settings *settings = reading->settings;
 
 	for (size_t i = 0; i < settings->place_count; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (!overlap(&settings->places[i], &settings->places[j]))
+			if (!conf_listen_overlap(&settings->places[i], &settings->places[j]))
 				continue;
 			conf_fault(&reading->conf.report, reading->place_lines[i], SECTION,
 				   fields[FIELD_LISTEN].name,
@@ -303,7 +255,8 @@ static void check_places(struct reading *reading)
 				   reading->place_lines[j], settings->places[i].port);
 			break;
 		}
-		if (settings->redirects && overlap(&settings->places[i], &settings->redirect))
+		if (settings->redirects &&
+		    conf_listen_overlap(&settings->places[i], &settings->redirect))
 			conf_fault(&reading->conf.report, reading->lines[FIELD_REDIRECT], SECTION,
 				   fields[FIELD_REDIRECT].name,
 				   "HTTPS has port %u at this address; give another, as 80",
