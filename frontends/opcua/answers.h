@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ANSWERS_MAX	12 /* at a time; further ones push the oldest out */
+#define ANSWERS_MAX	20 /* at a time; further ones push the oldest out */
 #define ANSWERS_DIGEST	32
 #define ANSWERS_BYTES	512
 #define ANSWERS_KEY_MAX 24

@@ -20,10 +20,11 @@
 struct gate;
 
 struct gate_options {
-	struct uplink *uplink; /* borrowed */
-	const char *socket;    /* keystored's, for what has to wait for it; NULL: its default */
-	const char *service;   /* whose trust group says which peers there are; borrowed */
-	unsigned kinds;	       /* the policies that peers may use: bits 1 << enum policy_id */
+	struct uplink *uplink;	/* borrowed */
+	const char *socket;	/* keystored's, for what has to wait for it; NULL: its default */
+	const char *service;	/* whose trust group says which peers there are; borrowed */
+	const char *user_group; /* of trust, for certificates of users; NULL: none such log in */
+	unsigned kinds;		/* the policies that peers may use: bits 1 << enum policy_id */
 	struct throttle_limits throttle;
 	/* One line: who was turned away, and why. */
 	void (*log)(const char *message, void *user);
@@ -63,5 +64,8 @@ struct gate_login {
  */
 bool gate_login_take(struct gate *gate, const UA_String *user, const UA_ByteString *password,
 		     struct gate_login *ret_login);
+/* The same by a certificate of a user, DER, whose key has signed. */
+bool gate_login_take_certificate(struct gate *gate, const UA_ByteString *certificate,
+				 struct gate_login *ret_login);
 
 #endif
