@@ -2,8 +2,8 @@
  * What keystore-ouc says by its control socket: a line, taken apart. Hides JSON, and which words it
  * has for what went wrong (keystore-ouc(8)). Nothing in a line is trusted.
  */
-#ifndef HTTPS_OUC_REPLY_H
-#define HTTPS_OUC_REPLY_H
+#ifndef BLOCKS_OUC_REPLY_H
+#define BLOCKS_OUC_REPLY_H
 
 #include <jansson.h>
 #include <stddef.h>

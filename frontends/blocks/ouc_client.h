@@ -4,8 +4,8 @@
  *
  * Each question has a connection of its own, so that none waits for another.
  */
-#ifndef HTTPS_OUC_CLIENT_H
-#define HTTPS_OUC_CLIENT_H
+#ifndef BLOCKS_OUC_CLIENT_H
+#define BLOCKS_OUC_CLIENT_H
 
 #include <stdbool.h>
 #include <systemd/sd-event.h>
