@@ -154,9 +154,10 @@ static void receive(struct ask *ask)
 		return;
 	}
 	if (!byte_queue_add(&ask->input, chunk, (size_t)len, OUC_REPLY_MAX)) {
-		reply = failed(OUC_GARBLED, "what answers at DataControl's socket says too much to "
-					    "be keystore-ouc: see whether keystore-https.conf has "
-					    "the right path");
+		reply = failed(OUC_GARBLED,
+			       "what answers at DataControl's socket says too much to "
+			       "be keystore-ouc: see whether that is the right path in "
+			       "this server's configuration");
 		finish(ask, &reply);
 		return;
 	}
@@ -201,7 +202,7 @@ static struct ouc_reply unreachable(const char *path, int error)
 	case EACCES:
 	case EPERM:
 		return failed(OUC_AWAY,
-			      "keystore-https may not use %.200s: make its user a member of that "
+			      "this server may not use %.200s: make its user a member of that "
 			      "socket's group",
 			      path);
 	default:

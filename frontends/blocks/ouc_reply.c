@@ -54,7 +54,8 @@ void ouc_reply_parse(const char *line, size_t len, struct ouc_reply *ret_reply)
 	} else if (!json_is_false(ok) || !take_refusal(object, ret_reply)) {
 		strcpy(ret_reply->sentence,
 		       "what answers at DataControl's socket is not keystore-ouc, or another "
-		       "version of it: see whether keystore-https.conf has the right path");
+		       "version of it: see whether that is the right path in this server's "
+		       "configuration");
 	}
 	json_decref(object);
 }

@@ -108,7 +108,7 @@ static void show_block(const json_t *roles, void *user)
 	struct data_view *view = NULL;
 	json_t *object = NULL;
 	enum block_status status =
-		block_read_open(folder_of(call), api_parameter(call, 0), &view, sentence);
+		block_folder_open(folder_of(call), api_parameter(call, 0), &view, sentence);
 
 	if (status == BLOCK_OK)
 		status = block_read_show(view, roles, &object, sentence);

@@ -186,7 +186,7 @@ static void open_again(struct api_live *live, struct watch *watch)
 	struct data_view *view = NULL;
 	struct data_moment moment;
 
-	if (block_read_open(live->folder, watch->name, &view, sentence) == BLOCK_OK)
+	if (block_folder_open(live->folder, watch->name, &view, sentence) == BLOCK_OK)
 		status = data_view_look(view, NULL, &moment);
 	if (status == DATA_VIEW_BUSY ||
 	    (status == DATA_VIEW_OK && !moment.has_owner && !has_changed(watch, &moment))) {

@@ -84,7 +84,7 @@ static void copy_make(const char *file, size_t len)
 static enum block_status open_one(const char *name)
 {
 	struct data_view *view = NULL;
-	enum block_status status = block_read_open(dir, name, &view, sentence);
+	enum block_status status = block_folder_open(dir, name, &view, sentence);
 
 	data_view_close(view);
 	return status;
@@ -99,7 +99,7 @@ Test(block_read, shows_a_block_with_its_values)
 
 	image_set("Level", "-5", 1000000000123456789);
 	image_set("Words[1]", "\u00c4\u00f6", 1000000000123456789);
-	cr_assert_eq(block_read_open(dir, "Good", &view, sentence), BLOCK_OK);
+	cr_assert_eq(block_folder_open(dir, "Good", &view, sentence), BLOCK_OK);
 	cr_assert_eq(block_read_show(view, roles, &object, sentence), BLOCK_OK);
 	text = json_dumps(object, JSON_COMPACT);
 	cr_expect_str_eq(text,
@@ -168,7 +168,7 @@ Test(block_read, says_what_to_start_where_there_is_no_folder)
 	struct data_view *view = NULL;
 	json_t *list;
 
-	cr_expect_eq(block_read_open("/nowhere/at-all", "Good", &view, sentence), BLOCK_AWAY);
+	cr_expect_eq(block_folder_open("/nowhere/at-all", "Good", &view, sentence), BLOCK_AWAY);
 	cr_expect_not_null(strstr(sentence, "systemctl start keystore-ouc"));
 	list = block_read_list("/nowhere/at-all", NULL);
 	cr_expect_eq(json_array_size(json_object_get(list, "blocks")), 0u);
@@ -188,7 +188,7 @@ Test(block_read, keeps_the_last_values_of_an_owner_that_has_ended)
 	data_image_close(image);
 	image = NULL;
 	cr_assert_eq(rename(from, in("Good.image")), 0);
-	cr_assert_eq(block_read_open(dir, "Good", &view, sentence), BLOCK_OK);
+	cr_assert_eq(block_folder_open(dir, "Good", &view, sentence), BLOCK_OK);
 	cr_assert_eq(block_read_show(view, NULL, &object, sentence), BLOCK_OK);
 	cr_expect(json_is_false(json_object_get(object, "has_owner")));
 	cr_expect(json_is_null(json_object_get(object, "time")));
@@ -201,13 +201,13 @@ Test(block_read, looks_at_so_many_files_and_no_more)
 	char file[64];
 	json_t *list;
 
-	for (unsigned i = 1; i <= BLOCK_READ_FILES_MAX; i++) {
+	for (unsigned i = 1; i <= BLOCK_FILES_MAX; i++) {
 		snprintf(file, sizeof(file), "%u.image", i);
 		file_make(file, "");
 	}
 	list = block_read_list(dir, NULL);
 	cr_expect_eq(json_array_size(json_object_get(list, "blocks")) +
 			     json_array_size(json_object_get(list, "problems")),
-		     BLOCK_READ_FILES_MAX + 1u);
+		     BLOCK_FILES_MAX + 1u);
 	json_decref(list);
 }
