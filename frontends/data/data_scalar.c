@@ -51,7 +51,7 @@ static bool set_integer(const struct data_type *type, uint8_t *bytes, int64_t va
 	return true;
 }
 
-static int64_t integer(const struct data_type *type, const uint8_t *bytes)
+int64_t data_scalar_integer(const struct data_type *type, const uint8_t *bytes)
 {
 	uint64_t value = 0;
 
@@ -72,7 +72,7 @@ static bool set_real(uint8_t *bytes, float value)
 	return true;
 }
 
-static float real(const uint8_t *bytes)
+float data_scalar_real(const uint8_t *bytes)
 {
 	uint32_t bits = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
 			(uint32_t)bytes[2] << 8 | bytes[3];
@@ -254,22 +254,26 @@ bool data_scalar_set_json(const struct data_type *type, uint8_t *bytes, uint8_t 
 	return refuse_json(type, value, problem);
 }
 
-static json_t *characters_json(const uint8_t *characters, size_t count)
+size_t data_scalar_text(const struct data_type *type, const uint8_t *bytes,
+			char ret_text[DATA_TEXT_MAX])
 {
-	char text[2 * UINT8_MAX];
-	size_t len = 0;
+	const uint8_t *characters = type->kind == DATA_STRING ? bytes + 2 : bytes;
+	size_t count = 1, len = 0;
 
+	if (type->kind == DATA_STRING)
+		count = bytes[1] < type->string_max ? bytes[1] : type->string_max;
 	for (size_t i = 0; i < count; i++) {
 		if (characters[i] >= 0x80)
-			text[len++] = (char)(0xc0 | characters[i] >> 6);
-		text[len++] = (char)(characters[i] < 0x80 ? characters[i]
-							  : 0x80 | (characters[i] & 0x3f));
+			ret_text[len++] = (char)(0xc0 | characters[i] >> 6);
+		ret_text[len++] = (char)(characters[i] < 0x80 ? characters[i]
+							      : 0x80 | (characters[i] & 0x3f));
 	}
-	return json_stringn(text, len);
+	return len;
 }
 
 json_t *data_scalar_json(const struct data_type *type, const uint8_t *bytes, uint8_t bit)
 {
+	char text[DATA_TEXT_MAX];
 	float value;
 
 	switch (type->kind) {
@@ -280,16 +284,14 @@ json_t *data_scalar_json(const struct data_type *type, const uint8_t *bytes, uin
 	case DATA_INT:
 	case DATA_DWORD:
 	case DATA_DINT:
-		return json_integer(integer(type, bytes));
+		return json_integer(data_scalar_integer(type, bytes));
 	case DATA_REAL:
-		value = real(bytes);
+		value = data_scalar_real(bytes);
 		return data_real_word(value) ? json_string(data_real_word(value))
 					     : json_real(data_real_widen(value));
 	case DATA_CHAR:
-		return characters_json(bytes, 1);
 	case DATA_STRING:
-		return characters_json(bytes + 2,
-				       bytes[1] < type->string_max ? bytes[1] : type->string_max);
+		return json_stringn(text, data_scalar_text(type, bytes, text));
 	}
 	return NULL;
 }
