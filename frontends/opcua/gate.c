@@ -154,6 +154,7 @@ static void on_fed(void *context, void *user)
 
 	gate->current = NULL;
 	peer->is_ready = false;
+	peer->session = 0;
 	open_fed(peer);
 	peer_forget(peer);
 }

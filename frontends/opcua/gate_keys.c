@@ -25,9 +25,21 @@ bool gate_credential(const char *user, size_t user_len, const uint8_t *bytes, si
 bool gate_knows_nonce(const struct gate *gate, const uint8_t nonce[GATE_NONCE])
 {
 	for (size_t i = 0; i < GATE_NONCES; i++)
-		if (CRYPTO_memcmp(gate->nonces[i], nonce, GATE_NONCE) == 0)
+		if (CRYPTO_memcmp(gate->nonces[i].bytes, nonce, GATE_NONCE) == 0)
 			return true;
 	return false;
+}
+
+const uint8_t *gate_nonce_of(const struct gate *gate, uint64_t session)
+{
+	for (size_t i = 1; session && i <= GATE_NONCES; i++) {
+		const struct gate_nonce *nonce =
+			&gate->nonces[(gate->nonce_next + GATE_NONCES - i) % GATE_NONCES];
+
+		if (nonce->session == session)
+			return nonce->bytes;
+	}
+	return NULL;
 }
 
 static struct answers_question question_of(enum answers_kind kind, const struct policy_kind *policy,
@@ -184,7 +196,8 @@ static void on_nonce(const uint8_t *nonce, size_t len, void *user)
 		if (len <= sizeof(peer->server_nonce))
 			memcpy(peer->server_nonce, nonce, len);
 	} else if (len == GATE_NONCE) {
-		memcpy(gate->nonces[gate->nonce_next], nonce, GATE_NONCE);
+		memcpy(gate->nonces[gate->nonce_next].bytes, nonce, GATE_NONCE);
+		gate->nonces[gate->nonce_next].session = peer->session;
 		gate->nonce_next = (gate->nonce_next + 1) % GATE_NONCES;
 		memcpy(peer->nonces[peer->nonce_next], nonce, GATE_NONCE);
 		peer->nonce_next = (peer->nonce_next + 1) % GATE_PEER_NONCES;

@@ -102,9 +102,16 @@ struct peer {
 	unsigned sessions;
 	uint8_t nonces[GATE_PEER_NONCES][GATE_NONCE]; /* of its sessions, lately */
 	size_t nonce_next;
+	uint64_t session;	 /* that it is activating: as of gate_nonce; 0: none */
 	struct answers *answers; /* for what open62541 is being given; NULL: none */
 	struct peer_login *login;
 	LIST_ENTRY(peer) all;
+};
+
+/* What a session's next activation has to be signed over. */
+struct gate_nonce {
+	uint8_t bytes[GATE_NONCE];
+	uint64_t session; /* a hash of its token; 0: it was not activated yet */
 };
 
 struct gate {
@@ -118,7 +125,7 @@ struct gate {
 	TAILQ_HEAD(, flow) queue; /* of those that wait until fewer are worked on */
 	unsigned working;
 	struct peer *current; /* whose message open62541 is being given */
-	uint8_t nonces[GATE_NONCES][GATE_NONCE];
+	struct gate_nonce nonces[GATE_NONCES];
 	size_t nonce_next;
 	uint64_t told_slow; /* when somebody was last told to come again later */
 };
@@ -146,6 +153,8 @@ bool gate_credential(const char *user, size_t user_len, const uint8_t *bytes, si
 		     uint8_t digest[GATE_DIGEST]);
 /* Whether a session of the server has this nonce, as far as is remembered. */
 bool gate_knows_nonce(const struct gate *gate, const uint8_t nonce[GATE_NONCE]);
+/* The one that a session was given last, or NULL. */
+const uint8_t *gate_nonce_of(const struct gate *gate, uint64_t session);
 /* What was for the message that open62541 has had. */
 void peer_forget(struct peer *peer);
 

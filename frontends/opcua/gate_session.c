@@ -285,24 +285,34 @@ static size_t signed_bytes(const struct asymmetric_key *key, const uint8_t *cert
 		       : 0;
 }
 
+/* A user signs the server's certificate, or all that is shown with it, and his session's nonce. */
+static size_t signed_over(const struct own_cert *own, const struct asymmetric_key *key,
+			  const uint8_t *nonce, const UA_ByteString *signature,
+			  uint8_t bytes[SIGNED_MAX])
+{
+	size_t len = signed_bytes(key, own->chain, own->chain_len, nonce, signature, bytes);
+
+	if (!len && own->leaf_len != own->chain_len)
+		len = signed_bytes(key, own->chain, own->leaf_len, nonce, signature, bytes);
+	return len;
+}
+
 /*
- * A user signs the server's certificate, or all that is shown with it, and the nonce of his session
- * (OPC 10000-4 5.6.3), which is one of the last of this connection; for others nobody asks before.
+ * OPC 10000-4 5.6.3: the nonce is the session's, which was made on this connection, or, where it is
+ * activated again on another, when it was activated last.
  */
 static size_t find_signed(const struct peer *peer, const struct asymmetric_key *key,
 			  const UA_ByteString *signature, uint8_t bytes[SIGNED_MAX])
 {
+	const uint8_t *last = gate_nonce_of(peer->gate, peer->session);
 	const struct own_cert *own = own_of(peer);
-	size_t len = 0;
+	size_t len = own && last ? signed_over(own, key, last, signature, bytes) : 0;
 
-	for (size_t i = 1; own && !len && i <= GATE_PEER_NONCES; i++) {
-		const uint8_t *nonce =
-			peer->nonces[(peer->nonce_next + GATE_PEER_NONCES - i) % GATE_PEER_NONCES];
-
-		len = signed_bytes(key, own->chain, own->chain_len, nonce, signature, bytes);
-		if (!len && own->leaf_len != own->chain_len)
-			len = signed_bytes(key, own->chain, own->leaf_len, nonce, signature, bytes);
-	}
+	for (size_t i = 1; own && !len && i <= GATE_PEER_NONCES; i++)
+		len = signed_over(
+			own, key,
+			peer->nonces[(peer->nonce_next + GATE_PEER_NONCES - i) % GATE_PEER_NONCES],
+			signature, bytes);
 	return len;
 }
 
@@ -366,6 +376,8 @@ enum tcp_step session_activate(struct peer *peer, const uint8_t *body, size_t le
 
 	if (UA_decodeBinary(&bytes, &request, &UA_TYPES[UA_TYPES_ACTIVATESESSIONREQUEST], NULL))
 		return TCP_PASS;
+	peer->session =
+		UINT64_C(1) << 32 | UA_NodeId_hash(&request.requestHeader.authenticationToken);
 	if (token->encoding == UA_EXTENSIONOBJECT_DECODED) {
 		if (token->content.decoded.type == &UA_TYPES[UA_TYPES_USERNAMEIDENTITYTOKEN])
 			step = ask_password(peer, token->content.decoded.data);

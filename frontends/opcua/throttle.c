@@ -13,6 +13,7 @@
 struct count {
 	uint64_t key; /* 0: free */
 	uint64_t last;
+	uint64_t leaked; /* of an address in all: up to then */
 	unsigned failures;
 };
 
@@ -166,8 +167,23 @@ static struct count *count_make(struct throttle *throttle, uint64_t key, uint64_
 		if (count->last < room->last)
 			room = count;
 	}
-	*room = (struct count){.key = key};
+	*room = (struct count){.key = key, .leaked = now};
 	return room;
+}
+
+/*
+ * Who fails at the pace at which one thing may be tried again does not keep waiting those that share
+ * his address.
+ */
+static struct count *leak(struct count *count, uint64_t now)
+{
+	uint64_t times = count ? (now - count->leaked) / (THROTTLE_LEAK_MS * UINT64_C(1000)) : 0;
+
+	if (!times)
+		return count;
+	count->leaked += times * THROTTLE_LEAK_MS * UINT64_C(1000);
+	count->failures -= times < count->failures ? (unsigned)times : count->failures;
+	return count;
 }
 
 /* Milliseconds. */
@@ -207,8 +223,8 @@ uint64_t throttle_try(struct throttle *throttle, const char *address, const uint
 	if (!one || !all)
 		return FIRST_WAIT_MS;
 	wait_one = wait_of(count_find(throttle, one, now), throttle->limits.free, now);
-	wait_all = wait_of(count_find(throttle, all, now), throttle->limits.free * THROTTLE_SPREAD,
-			   now);
+	wait_all = wait_of(leak(count_find(throttle, all, now), now),
+			   throttle->limits.free * THROTTLE_SPREAD, now);
 	if (wait_one || wait_all)
 		return wait_one > wait_all ? wait_one : wait_all;
 	fail(throttle, one, now);

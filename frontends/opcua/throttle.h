@@ -15,8 +15,9 @@
 #define THROTTLE_SPREAD	   4	 /* so many times as much is free for an address in all */
 #define THROTTLE_WAIT_MS   60000 /* waits double up to this */
 #define THROTTLE_FORGET_MS 900000
-#define THROTTLE_SEEN	   1024 /* messages that are known again */
-#define THROTTLE_PLACES	   256	/* at most, whatever the limits say */
+#define THROTTLE_LEAK_MS   30000 /* an address in all is forgiven one failure */
+#define THROTTLE_SEEN	   1024	 /* messages that are known again */
+#define THROTTLE_PLACES	   256	 /* at most, whatever the limits say */
 
 struct throttle_limits {
 	unsigned places, places_of_address; /* how much waits at a time */

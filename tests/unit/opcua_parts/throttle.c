@@ -123,6 +123,15 @@ Test(throttle, slows_an_address_down_that_gets_ever_another_thing_wrong)
 	cr_assert_eq(try("192.0.2.2", what, SECOND), 0);
 }
 
+Test(throttle, keeps_nobody_waiting_for_one_at_his_address_who_fails_for_ever)
+{
+	for (uint64_t now = 1; now < 36000; now++)
+		(void)try("192.0.2.1", "a", now * SECOND);
+	cr_assert_neq(try("192.0.2.1", "a", 36000 * SECOND), 0);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(try("192.0.2.1", "b", 36000 * SECOND), 0);
+}
+
 Test(throttle, makes_room_for_one_address_too_many_by_what_failed_longest_ago)
 {
 	char address[32];
