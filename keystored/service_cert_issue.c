@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "key_pool.h"
 #include "request.h"
 #include "service.h"
 #include "service_pin.h"
@@ -21,6 +22,7 @@ static void issue_free(void *state)
 		struct issue_order *order = &issue->orders[i];
 
 		store_cert_wipe(&order->cert);
+		pooled_key_free(order->pooled);
 		tpm_key_unref(order->key);
 		tpm_key_unref(order->issuer_key);
 		free(order->issuer);
@@ -349,19 +351,47 @@ static void key_done(struct tpm_job *job, void *user)
 		fail_cert(request, CERT_NOMEM, "");
 }
 
-static void make_key(struct request *request, const struct issue_order *order)
+static unsigned usage_of(const struct issue_order *order)
 {
-	struct tpm_job *job = tpm_job_new(TPM_CREATE);
 	bool is_rsa = order->new_key <= TPM_RSA_4096;
 
+	return is_rsa && order->cert.kind != STORE_CERT_CA ? TPM_USE_SIGN | TPM_USE_DECRYPT
+							   : TPM_USE_SIGN;
+}
+
+/* A CA's key is made together with its certificate. */
+static bool take_pooled(struct request *request, struct issue_order *order)
+{
+	uint64_t id;
+
+	if (order->cert.kind == STORE_CERT_CA)
+		return false;
+	id = store_key_next_id(request->service->store);
+	order->pooled = key_pool_take(request->service->key_pool, order->new_key, usage_of(order),
+				      id, &order->key);
+	if (!order->pooled)
+		return false;
+	order->cert.key_id = id;
+	/* What remains is a signature, which keeps nobody waiting. */
+	request->level = request->asked_level;
+	return true;
+}
+
+static void make_key(struct request *request, struct issue_order *order)
+{
+	struct tpm_job *job;
+
+	if (take_pooled(request, order)) {
+		sign(request);
+		return;
+	}
+	job = tpm_job_new(TPM_CREATE);
 	if (!job) {
 		fail_cert(request, CERT_NOMEM, "");
 		return;
 	}
 	job->algorithm = order->new_key;
-	job->usage = TPM_USE_SIGN;
-	if (is_rsa && order->cert.kind != STORE_CERT_CA)
-		job->usage |= TPM_USE_DECRYPT;
+	job->usage = usage_of(order);
 	request_submit(request, job, key_done);
 }
 

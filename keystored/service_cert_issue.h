@@ -24,6 +24,7 @@ struct issue_order {
 	int64_t not_before, not_after;
 	enum tpm_algorithm new_key; /* 0: @key is there */
 	uint64_t old_key_id;	    /* whose grants the new key takes over; 0: the creator's */
+	struct pooled_key *pooled; /* where the new key was made ahead */
 	struct tpm_key *key;
 	struct tpm_key *issuer_key; /* NULL: self-signed */
 	char issuer_key_name[NAMES_KEY_MAX + 1];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key_pool.h"
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
@@ -87,6 +88,8 @@ static enum store_status store_order(struct request *request, struct issue_order
 	else if (status == STORE_OK && order->new_key)
 		status = service_key_add(request, order->cert.key_id, order->key,
 					 is_ca ? POLICY_SIGN : tpm_key_usage(order->key), is_ca);
+	if (status == STORE_OK)
+		status = pooled_key_store(order->pooled);
 	if (status != STORE_OK)
 		return status;
 	if (order->is_request)
@@ -212,8 +215,10 @@ void issue_store(struct request *request)
 		return;
 	if (issue->to_project)
 		request->service->policy.is_local = false;
-	for (size_t i = 0; i < issue->count; i++)
+	for (size_t i = 0; i < issue->count; i++) {
+		pooled_key_stored(issue->orders[i].pooled);
 		publish(request, &issue->orders[i], is_renewal);
+	}
 	if (issue->orders[0].is_request)
 		reply_request(request, &issue->orders[0]);
 	else if (issue->count > 1)
