@@ -76,6 +76,7 @@ struct config {
 	uint32_t grants_per_key;
 	uint32_t trust_entries;
 	uint32_t transaction_idle_ms;
+	uint32_t transaction_mib;
 	uint32_t audit_entries;
 	uint32_t users;
 	uint32_t roles;
