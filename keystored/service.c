@@ -144,10 +144,10 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->sessions = open_sessions(config);
 	service->throttle = throttle_new();
 	service->now = since_boot;
-	if (!service->worker || !service->keyring || !service->key_pool || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->upkeep || !service->own ||
-	    !service->trust || !service->rejects || !service->txn || !service->requests ||
-	    !service->conns || !service->sessions || !service->throttle ||
+	if (!service->worker || !service->keyring || !service->key_pool || !service->audit ||
+	    !service->anchor || !service->clock || !service->crls || !service->upkeep ||
+	    !service->own || !service->trust || !service->rejects || !service->txn ||
+	    !service->requests || !service->conns || !service->sessions || !service->throttle ||
 	    !service_users_refresh(service) || !load_mode(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)

@@ -14,10 +14,8 @@
 #include "x509_check.h"
 #include "x509_csr_read.h"
 
-static void issue_free(void *state)
+void issue_free(struct issue *issue)
 {
-	struct issue *issue = state;
-
 	for (size_t i = 0; i < ISSUE_MAX; i++) {
 		struct issue_order *order = &issue->orders[i];
 
@@ -34,6 +32,11 @@ static void issue_free(void *state)
 	free(issue);
 }
 
+static void free_state(void *state)
+{
+	issue_free(state);
+}
+
 struct issue *issue_new(struct request *request)
 {
 	struct issue *issue = calloc(1, sizeof *issue);
@@ -43,7 +46,7 @@ struct issue *issue_new(struct request *request)
 		return NULL;
 	}
 	request->state = issue;
-	request->state_free = issue_free;
+	request->state_free = free_state;
 	return issue;
 }
 
@@ -91,14 +94,17 @@ struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_c
 	return names;
 }
 
-void issue_forget_keys(struct request *request)
+void issue_forget_keys(struct service *service, struct issue *issue)
 {
-	struct issue *issue = request->state;
-
 	for (size_t i = 0; i < issue->count; i++) {
 		if (issue->orders[i].new_key && issue->orders[i].key)
-			service_pin_forget(request->service, issue->orders[i].key);
+			service_pin_forget(service, issue->orders[i].key);
 	}
+}
+
+static void forget_keys(struct request *request)
+{
+	issue_forget_keys(request->service, request->state);
 }
 
 static void fail_cert(struct request *request, enum cert_status cert, const char *error)
@@ -110,7 +116,7 @@ static void fail_cert(struct request *request, enum cert_status cert, const char
 		[CERT_TOO_LARGE] = STATUS_LIMIT, [CERT_NOMEM] = STATUS_INTERNAL,
 	};
 
-	issue_forget_keys(request);
+	forget_keys(request);
 	if (cert == CERT_NOMEM)
 		request_fail_memory(request);
 	else
@@ -135,7 +141,7 @@ static bool keeps_the_rules(struct request *request, const struct store_cert *ce
 
 		if (finding->severity != CHECK_ERROR)
 			continue;
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail(request, STATUS_INVALID,
 			     "the certificate would break the rule %s (%s): %s", finding->rule,
 			     finding->clause, finding->text);
@@ -169,7 +175,7 @@ static void signature_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -339,7 +345,7 @@ static void key_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -422,6 +428,6 @@ void issue_run(struct request *request)
 		if (order->new_key && !rehearse(request, order))
 			return;
 	}
-	request->give_up = issue_forget_keys;
+	request->give_up = forget_keys;
 	next(request);
 }

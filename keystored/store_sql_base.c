@@ -114,6 +114,8 @@ const char *const store_sql_base[SQL_COUNT] = {
 		"SELECT min(certificate_id) FROM"
 		" (SELECT certificate_id FROM certificate_version WHERE key_id = ?1"
 		" UNION ALL SELECT certificate_id FROM certificate_request WHERE key_id = ?1)",
+	[SQL_CERT_ACTIVE_OF_KEY] = "SELECT max(certificate_id) FROM certificate_version"
+				   " WHERE key_id = ?1 AND state = 1",
 	[SQL_CERT_BY_FINGERPRINT] =
 		"SELECT certificate_id FROM certificate_version WHERE fingerprint = ?1",
 	[SQL_CERT_DELETE_REQUEST] = "DELETE FROM certificate_request WHERE certificate_id = ?1",
