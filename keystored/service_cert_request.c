@@ -10,16 +10,31 @@
 #include "service_own.h"
 #include "x509_csr_read.h"
 
+/* A CA elsewhere may want another one than the certificate has. False: answered. */
+static bool take_other_subject(struct request *request, struct store_cert *cert,
+			       const char *subject)
+{
+	char *own = strdup(subject);
+
+	if (!own) {
+		request_fail_memory(request);
+		return false;
+	}
+	free(cert->subject);
+	cert->subject = own;
+	return true;
+}
+
 /* What the certificate that @asked names is to have again. False: answered. */
 static bool take_again(struct request *request, struct issue_order *order,
 		       const Keystore__V1__CertRequestRequest *asked)
 {
 	struct store_cert *cert = &order->cert;
 
-	if (*asked->profile || *asked->subject || asked->n_names) {
+	if (*asked->profile || asked->n_names) {
 		request_fail(request, STATUS_INVALID,
-			     "profile, subject and names are those of certificate %llu: leave them "
-			     "out, or leave out its ID for a new certificate",
+			     "profile and names are those of certificate %llu: leave them out, or "
+			     "leave out its ID for a new certificate",
 			     (unsigned long long)asked->id);
 		return false;
 	}
@@ -38,7 +53,7 @@ static bool take_again(struct request *request, struct issue_order *order,
 	}
 	free(cert->der);
 	cert->der = NULL;
-	return true;
+	return !*asked->subject || take_other_subject(request, cert, asked->subject);
 }
 
 /* False: answered. */

@@ -282,8 +282,8 @@ enum ks_status ks_cert_import_start(struct ks_client *client, const struct ks_ce
 /*
  * A CSR for a CA elsewhere, kept until ks_cert_replace() brings its answer; the result has the
  * certificate and, as data, the CSR in DER. @id 0: a new certificate; else the next version of
- * that one, with its profile, subject and names, and with neither key nor new_key with its key
- * too. Of @cert, issuer and validity are not used.
+ * that one, with its profile and names, without a subject with its own, and with neither key nor
+ * new_key with its key too. Of @cert, issuer and validity are not used.
  */
 enum ks_status ks_cert_request(struct ks_client *client, uint64_t id,
 			       const struct ks_cert_request *cert, struct ks_result **ret_result);
