@@ -309,6 +309,7 @@ static const struct pem_form {
 	{PEM_STRING_X509_CRL, der_crl, "a damaged CRL"},
 	{PEM_STRING_PKCS7, der_pkcs7, "a damaged PKCS#7 object"},
 	{PEM_STRING_PKCS7_SIGNED, der_pkcs7, "a damaged PKCS#7 object"},
+	{"PKCS12", der_pkcs12, "a damaged PKCS#12 object"}, /* as GnuTLS writes it */
 	{PEM_STRING_CMS, der_pkcs7, "a CMS object that is no collection of certificates"},
 	{PEM_STRING_X509_REQ, der_request, "a damaged request"},
 	{PEM_STRING_X509_REQ_OLD, der_request, "a damaged request"},
