@@ -28,6 +28,12 @@ struct push_options {
 	void *user;
 };
 
+/*
+ * Before UA_Server_newWithConfig(), with @config's own event loop in it: so that results are sent at
+ * once, and not at open62541's next look after a second.
+ */
+void push_prepare(UA_ServerConfig *config);
+
 /* After the server's start-up, whose nodes it changes. NULL: no memory. */
 struct push *push_new(sd_event *event, const struct push_options *options);
 void push_free(struct push *push); /* before the server; NULL is fine */

@@ -23,6 +23,9 @@ struct session {
 	UA_MessageSecurityMode mode; /* of the channel by which it was activated last */
 	unsigned rights;	     /* enum ks_right; as of the last answer of keystored */
 	uint8_t client[20];	     /* SHA-1 of the client's certificate; zeros: it showed none */
+	/* All of that certificate, DER, with the chain that came along; no length: none. */
+	uint8_t *certificate;
+	size_t certificate_len;
 	/* of his login in keystored: it manages in his name; no length: anonymous */
 	uint8_t token[UPLINK_TOKEN_MAX];
 	size_t token_len;
