@@ -7,20 +7,20 @@
 #include <string.h>
 
 #include "clock.h"
-#include "key_pool.h"
 #include "request.h"
 #include "service.h"
 #include "service_pin.h"
 #include "x509_check.h"
 #include "x509_csr_read.h"
 
-void issue_free(struct issue *issue)
+static void issue_free(void *state)
 {
+	struct issue *issue = state;
+
 	for (size_t i = 0; i < ISSUE_MAX; i++) {
 		struct issue_order *order = &issue->orders[i];
 
 		store_cert_wipe(&order->cert);
-		pooled_key_free(order->pooled);
 		tpm_key_unref(order->key);
 		tpm_key_unref(order->issuer_key);
 		free(order->issuer);
@@ -32,11 +32,6 @@ void issue_free(struct issue *issue)
 	free(issue);
 }
 
-static void free_state(void *state)
-{
-	issue_free(state);
-}
-
 struct issue *issue_new(struct request *request)
 {
 	struct issue *issue = calloc(1, sizeof *issue);
@@ -46,7 +41,7 @@ struct issue *issue_new(struct request *request)
 		return NULL;
 	}
 	request->state = issue;
-	request->state_free = free_state;
+	request->state_free = issue_free;
 	return issue;
 }
 
@@ -94,17 +89,14 @@ struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_c
 	return names;
 }
 
-void issue_forget_keys(struct service *service, struct issue *issue)
+void issue_forget_keys(struct request *request)
 {
+	struct issue *issue = request->state;
+
 	for (size_t i = 0; i < issue->count; i++) {
 		if (issue->orders[i].new_key && issue->orders[i].key)
-			service_pin_forget(service, issue->orders[i].key);
+			service_pin_forget(request->service, issue->orders[i].key);
 	}
-}
-
-static void forget_keys(struct request *request)
-{
-	issue_forget_keys(request->service, request->state);
 }
 
 static void fail_cert(struct request *request, enum cert_status cert, const char *error)
@@ -116,7 +108,7 @@ static void fail_cert(struct request *request, enum cert_status cert, const char
 		[CERT_TOO_LARGE] = STATUS_LIMIT, [CERT_NOMEM] = STATUS_INTERNAL,
 	};
 
-	forget_keys(request);
+	issue_forget_keys(request);
 	if (cert == CERT_NOMEM)
 		request_fail_memory(request);
 	else
@@ -141,7 +133,7 @@ static bool keeps_the_rules(struct request *request, const struct store_cert *ce
 
 		if (finding->severity != CHECK_ERROR)
 			continue;
-		forget_keys(request);
+		issue_forget_keys(request);
 		request_fail(request, STATUS_INVALID,
 			     "the certificate would break the rule %s (%s): %s", finding->rule,
 			     finding->clause, finding->text);
@@ -175,7 +167,7 @@ static void signature_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		forget_keys(request);
+		issue_forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -345,7 +337,7 @@ static void key_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		forget_keys(request);
+		issue_forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -357,47 +349,19 @@ static void key_done(struct tpm_job *job, void *user)
 		fail_cert(request, CERT_NOMEM, "");
 }
 
-static unsigned usage_of(const struct issue_order *order)
+static void make_key(struct request *request, const struct issue_order *order)
 {
+	struct tpm_job *job = tpm_job_new(TPM_CREATE);
 	bool is_rsa = order->new_key <= TPM_RSA_4096;
 
-	return is_rsa && order->cert.kind != STORE_CERT_CA ? TPM_USE_SIGN | TPM_USE_DECRYPT
-							   : TPM_USE_SIGN;
-}
-
-/* A CA's key is made together with its certificate. */
-static bool take_pooled(struct request *request, struct issue_order *order)
-{
-	uint64_t id;
-
-	if (order->cert.kind == STORE_CERT_CA)
-		return false;
-	id = store_key_next_id(request->service->store);
-	order->pooled = key_pool_take(request->service->key_pool, order->new_key, usage_of(order),
-				      id, &order->key);
-	if (!order->pooled)
-		return false;
-	order->cert.key_id = id;
-	/* What remains is a signature, which keeps nobody waiting. */
-	request->level = request->asked_level;
-	return true;
-}
-
-static void make_key(struct request *request, struct issue_order *order)
-{
-	struct tpm_job *job;
-
-	if (take_pooled(request, order)) {
-		sign(request);
-		return;
-	}
-	job = tpm_job_new(TPM_CREATE);
 	if (!job) {
 		fail_cert(request, CERT_NOMEM, "");
 		return;
 	}
 	job->algorithm = order->new_key;
-	job->usage = usage_of(order);
+	job->usage = TPM_USE_SIGN;
+	if (is_rsa && order->cert.kind != STORE_CERT_CA)
+		job->usage |= TPM_USE_DECRYPT;
 	request_submit(request, job, key_done);
 }
 
@@ -428,6 +392,6 @@ void issue_run(struct request *request)
 		if (order->new_key && !rehearse(request, order))
 			return;
 	}
-	request->give_up = forget_keys;
+	request->give_up = issue_forget_keys;
 	next(request);
 }

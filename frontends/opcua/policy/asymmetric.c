@@ -14,6 +14,7 @@ struct asymmetric_key {
 	const struct policy_kind *kind;
 	EVP_PKEY *public_key;
 	size_t size;
+	unsigned shares;
 };
 
 /* One certificate, and nothing behind it. */
@@ -49,6 +50,7 @@ struct asymmetric_key *asymmetric_key_new(const struct policy_kind *kind, const 
 	if (!key || !EVP_PKEY_up_ref(public_key))
 		goto out;
 	key->kind = kind;
+	key->shares = 1;
 	key->public_key = public_key;
 	key->size = (size_t)EVP_PKEY_get_size(public_key);
 out:
@@ -61,9 +63,15 @@ out:
 	return key;
 }
 
+struct asymmetric_key *asymmetric_key_share(struct asymmetric_key *key)
+{
+	key->shares++;
+	return key;
+}
+
 void asymmetric_key_free(struct asymmetric_key *key)
 {
-	if (!key)
+	if (!key || --key->shares)
 		return;
 	EVP_PKEY_free(key->public_key);
 	OPENSSL_free(key);

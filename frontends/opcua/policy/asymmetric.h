@@ -15,7 +15,8 @@ struct asymmetric_key; /* a peer's public key */
 /* @cert: DER, one. NULL: no certificate, no RSA, or of a size that @kind does not allow. */
 struct asymmetric_key *asymmetric_key_new(const struct policy_kind *kind, const uint8_t *cert,
 					  size_t len);
-void asymmetric_key_free(struct asymmetric_key *key);	      /* NULL is fine */
+struct asymmetric_key *asymmetric_key_share(struct asymmetric_key *key); /* the same */
+void asymmetric_key_free(struct asymmetric_key *key);	      /* one share of it; NULL is fine */
 size_t asymmetric_key_size(const struct asymmetric_key *key); /* bytes of the modulus */
 
 [[nodiscard]] bool asymmetric_verify(const struct asymmetric_key *key, const uint8_t *bytes,
