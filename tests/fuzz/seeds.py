@@ -697,6 +697,42 @@ def https_texts():
     }
 
 
+def ua_bytes(value):
+    return struct.pack("<i", -1) if value is None else struct.pack("<i", len(value)) + value
+
+
+def opcua_chunks():
+    """The first byte: an OPN, its request, a message signed or encrypted, certificates, a forgery."""
+    policy = b"http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256"
+    names = extension(17, der(0x30, der(0x86, b"urn:plc-1:app")))
+    leaf = certificate(name(CN=b"plc-1"), name(CN=b"Plant CA"), [names], "rsa")
+    issuer = certificate(name(CN=b"Plant CA"), name(CN=b"Root"), [])
+
+    def opn(uri, sender, thumbprint, body):
+        rest = struct.pack("<I", 7) + ua_bytes(uri) + ua_bytes(sender) + ua_bytes(thumbprint) + body
+        return b"OPNF" + struct.pack("<I", 8 + len(rest)) + rest
+
+    def ask(token=b"\0\0", more=b"\0\0\0", kind=1, mode=3):
+        return (struct.pack("<II", 51, 1) + b"\1\0\xbe\1" + token + bytes(16) + ua_bytes(None)
+                + struct.pack("<I", 10000) + more + struct.pack("<III", 0, kind, mode)
+                + ua_bytes(bytes(32)) + struct.pack("<I", 3600000))
+
+    header = struct.pack("<II", 7, 1) + struct.pack("<II", 52, 2)
+    message = b"MSGF\0\0\0\0" + header + b"\1\0\xcd\1" + bytes(36)
+    return {
+        "opn": b"\0" + opn(policy, leaf, bytes(20), bytes(512)),
+        "opn-chain": b"\0" + opn(policy, leaf + issuer, bytes(20), ask()),
+        "opn-none": b"\0" + opn(policy.replace(b"Basic256Sha256", b"None"), None, None, ask(mode=1)),
+        "opn-short": b"\0" + opn(policy, leaf, bytes(20), b"")[:-30],
+        "request": b"\1" + ask(), "request-issue": b"\1" + ask(kind=0) + b"\3\3\3\3",
+        "request-text": b"\1" + ask(b"\3\1\0" + ua_bytes(b"token"), b"\4\0\0" + bytes(16) + b"\1" + ua_bytes(b"x")),
+        "request-opaque": b"\1" + ask(b"\5\1\0" + ua_bytes(b"token"), b"\2\0\0\1\0\0\0\2" + ua_bytes(None)),
+        "signed": b"\2" + message + bytes(32), "encrypted": b"\3" + message + b"\7" * 8 + bytes(32),
+        "padding": b"\3" + message + b"\xff" * 8 + bytes(32),
+        "certs": b"\4" + leaf + issuer, "cert-cut": b"\4" + leaf[:-9], "forged": b"\5" + message + bytes(40),
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -719,6 +755,7 @@ write("deployment", deployments())
 write("ouc_settings", ouc_settings())
 write("https_settings", https_settings())
 write("https_text", https_texts())
+write("opcua_chunk", opcua_chunks())
 write("ouc_control", ouc_commands())
 write("ouc_reply", ouc_replies())
 write("ouc_receiver", ouc_messages())
