@@ -4,15 +4,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define USEC_UNITS 10 /* UA_DateTime counts 100 ns */
-#define SETTLE_TURNS                                                                               \
-	1000 /* what follows from what follows: far more than anybody's chain is long */
+#define USEC_UNITS 10	/* UA_DateTime counts 100 ns */
+#define STOP_TURNS 1000 /* what follows from what follows: far more than anybody's chain is long */
 
 struct loop {
 	sd_event *event;
-	UA_EventLoop *el;
+	UA_EventLoop *el;    /* NULL: the server has freed it */
 	UA_KeyValueMap mark; /* empty; el->params, by which this is found again */
 	void (*add_delayed)(UA_EventLoop *el, UA_DelayedCallback *callback);
+	UA_StatusCode (*run)(UA_EventLoop *el, UA_UInt32 timeout);
+	UA_StatusCode (*free)(UA_EventLoop *el);
 	sd_event_source *timer; /* always enabled, so that on_prepare() is called */
 	sd_event_source *soon;
 	UA_DateTime armed; /* what the timer is set for, of open62541's clock */
@@ -33,12 +34,31 @@ static void add_delayed(UA_EventLoop *el, UA_DelayedCallback *callback)
 	loop->add_delayed(el, callback);
 }
 
+/* Never waits: that is the program's loop's. */
+static UA_StatusCode run_at_once(UA_EventLoop *el, UA_UInt32 timeout)
+{
+	struct loop *loop = loop_of(el);
+
+	(void)timeout;
+	loop->has_delayed = false;
+	return loop->run(el, 0);
+}
+
+static UA_StatusCode free_once(UA_EventLoop *el)
+{
+	struct loop *loop = loop_of(el);
+	UA_StatusCode status = loop->free(el);
+
+	if (status == UA_STATUSCODE_GOOD)
+		loop->el = NULL;
+	return status;
+}
+
 static void run(struct loop *loop)
 {
-	if (loop->is_running)
+	if (loop->is_running || !loop->el)
 		return;
 	loop->is_running = true;
-	loop->has_delayed = false;
 	(void)loop->el->run(loop->el, 0);
 	loop->is_running = false;
 }
@@ -67,8 +87,8 @@ static int on_prepare(sd_event_source *source, void *user)
 	struct loop *loop = user;
 
 	(void)source;
-	if (loop->el->state != UA_EVENTLOOPSTATE_STARTED &&
-	    loop->el->state != UA_EVENTLOOPSTATE_STOPPING)
+	if (!loop->el || (loop->el->state != UA_EVENTLOOPSTATE_STARTED &&
+			  loop->el->state != UA_EVENTLOOPSTATE_STOPPING))
 		return 0;
 	if (loop->has_delayed)
 		(void)sd_event_source_set_enabled(loop->soon, SD_EVENT_ONESHOT);
@@ -95,17 +115,24 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-void loop_settle(struct loop *loop)
+UA_StatusCode loop_shutdown(struct loop *loop, UA_Server *server)
 {
-	UA_EventLoopState state = loop->el->state;
+	UA_ServerConfig *config = UA_Server_getConfig(server);
 
-	for (int turn = 0; turn < SETTLE_TURNS && !loop->is_running &&
-			   (state == UA_EVENTLOOPSTATE_STOPPING ||
-			    (state == UA_EVENTLOOPSTATE_STARTED && loop->has_delayed));
-	     turn++) {
-		run(loop);
-		state = loop->el->state;
-	}
+	if (loop->is_running)
+		return UA_STATUSCODE_BADINVALIDSTATE;
+	/* From now on it is the server's own. */
+	config->externalEventLoop = false;
+	return UA_Server_run_shutdown(server);
+}
+
+/* A server that did not start has not stopped it. */
+static void stop(UA_EventLoop *el)
+{
+	if (el->state == UA_EVENTLOOPSTATE_STARTED)
+		el->stop(el);
+	for (int turn = 0; turn < STOP_TURNS && el->state == UA_EVENTLOOPSTATE_STOPPING; turn++)
+		(void)el->run(el, 0);
 }
 
 UA_EventLoop *loop_event_loop(struct loop *loop)
@@ -135,6 +162,10 @@ struct loop *loop_new(sd_event *event, const UA_Logger *logger)
 	loop->el->params = &loop->mark;
 	loop->add_delayed = loop->el->addDelayedCallback;
 	loop->el->addDelayedCallback = add_delayed;
+	loop->run = loop->el->run;
+	loop->el->run = run_at_once;
+	loop->free = loop->el->free;
+	loop->el->free = free_once;
 	return loop;
 }
 
@@ -142,10 +173,8 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
-	if (loop->el && loop->el->state == UA_EVENTLOOPSTATE_STARTED)
-		loop->el->stop(loop->el);
 	if (loop->el) {
-		loop_settle(loop);
+		stop(loop->el);
 		(void)loop->el->free(loop->el);
 	}
 	sd_event_source_disable_unref(loop->timer);

@@ -8,6 +8,7 @@
 #define OPCUA_LOOP_H
 
 #include <open62541/plugin/eventloop.h>
+#include <open62541/server.h>
 #include <systemd/sd-event.h>
 
 struct loop;
@@ -15,15 +16,17 @@ struct loop;
 /* @logger is borrowed. NULL: no memory. */
 struct loop *loop_new(sd_event *event, const UA_Logger *logger);
 
-/* After the server, whose event sources it ends and frees; NULL is fine. */
+/* After the server; NULL is fine. */
 void loop_free(struct loop *loop);
 
 UA_EventLoop *loop_event_loop(struct loop *loop);
 
 /*
- * Does at once what open62541 has left for later, what follows from it included: a server that has
- * been shut down has stopped afterwards. Not from within its callbacks.
+ * UA_Server_run_shutdown() to its end, at once: with an event loop that is not its own a server never
+ * stops wholly, and cannot be deleted. The event sources stop too, and go with UA_Server_delete(),
+ * together with what that leaves for later, which needs the server. Not from within callbacks of
+ * open62541.
  */
-void loop_settle(struct loop *loop);
+UA_StatusCode loop_shutdown(struct loop *loop, UA_Server *server);
 
 #endif

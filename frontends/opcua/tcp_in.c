@@ -49,7 +49,7 @@ static size_t frame(struct tcp_connection *connection, const uint8_t *chunk, siz
 		tcp_refuse(connection, UA_STATUSCODE_BADTCPMESSAGETYPEINVALID);
 		return 0;
 	}
-	if (header.size < CHUNK_HEADER || header.size > chunk_max(connection, header.type)) {
+	if (header.size > chunk_max(connection, header.type)) {
 		tcp_refuse(connection, UA_STATUSCODE_BADTCPMESSAGETOOLARGE);
 		return 0;
 	}

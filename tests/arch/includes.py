@@ -29,7 +29,8 @@ KNOWLEDGE = [
     ("open62541", r'^#\s*include\s*[<"]open62541',
      ["frontends/opcua/*", "tests/interop/open62541/*", "tests/interop/opcua/*", "bench/opcua*"]),
     ("libmicrohttpd", r'^#\s*include\s*[<"]microhttpd', ["frontends/https/*"]),
-    ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*", "tests/unit/*"]),
+    ("the event loop", r'^#\s*include\s*[<"]systemd/sd-event', ["keystored/*", "frontends/*", "tests/unit/*",
+      "tests/interop/opcua/*"]),
 ]
 
 # Whose headers a part may include besides its own.
