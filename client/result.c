@@ -21,6 +21,8 @@ struct facts {
 	enum ks_hash hashes[FACTS_LIST_MAX];
 };
 
+#define KEY_POOLS_MAX 8 /* algorithms */
+
 /* A result and what its pointers point to. */
 struct owned {
 	struct ks_result result; /* first: ks_result_free() gets this address */
@@ -32,6 +34,7 @@ struct owned {
 	struct ks_cert_version *versions;
 	struct ks_service service;
 	struct facts facts;
+	struct ks_key_pool key_pools[KEY_POOLS_MAX];
 	struct ks_record *records;
 	struct ks_audit audit;
 	struct ks_check check;
@@ -130,6 +133,21 @@ static bool read_hello(struct owned *owned, const Keystore__V1__HelloReply *from
 	return true;
 }
 
+static void read_key_pools(struct owned *owned, const Keystore__V1__StatusReply *from)
+{
+	size_t count = from->n_key_pools < KEY_POOLS_MAX ? from->n_key_pools : KEY_POOLS_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		owned->key_pools[i] = (struct ks_key_pool){
+			.algorithm = (enum ks_algorithm)from->key_pools[i]->algorithm,
+			.ready = from->key_pools[i]->ready,
+			.wanted = from->key_pools[i]->wanted,
+		};
+	}
+	owned->service.key_pools = owned->key_pools;
+	owned->service.key_pool_count = count;
+}
+
 static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *from)
 {
 	if (!from->tpm || !from->limits)
@@ -164,6 +182,7 @@ static bool read_status(struct owned *owned, const Keystore__V1__StatusReply *fr
 		.names_watched = from->names_watched,
 		.names_note = from->names_note,
 	};
+	read_key_pools(owned, from);
 	owned->result.service = &owned->service;
 	return true;
 }

@@ -80,6 +80,7 @@ static enum ks_status service_set(struct ks_client *client, const struct ks_assi
 		if (fields & 1u << field)
 			list[body.n_fields++] = (Keystore__V1__ServiceField)field;
 	body.create = create;
+	body.cert_key = request_text(fields & KS_FIELD_CERT ? assignment->cert_key : NULL);
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_SERVICE_SET;
 	request.service_set = &body;
 	return client_submit(client, &request, to);

@@ -24,6 +24,8 @@ enum config_status {
 	CONFIG_NOMEM,
 };
 
+#define CONFIG_POOL_MAX 16 /* keys of one algorithm that are made ahead */
+
 struct config_ids {
 	uint32_t ids[CONFIG_IDS_MAX];
 	size_t count;
@@ -55,6 +57,9 @@ struct config {
 	bool watch_link_local;
 	bool watch_temporary;
 	uint32_t settle_ms;
+	/* [keys] */
+	uint32_t pool; /* of each algorithm */
+	uint32_t pool_idle_ms;
 	/* [ca] */
 	uint32_t crl_days;
 	/* [users] */
@@ -71,6 +76,7 @@ struct config {
 	uint32_t grants_per_key;
 	uint32_t trust_entries;
 	uint32_t transaction_idle_ms;
+	uint32_t transaction_mib;
 	uint32_t audit_entries;
 	uint32_t users;
 	uint32_t roles;

@@ -311,6 +311,7 @@ static struct request *request_new(struct service *service, struct conn *conn,
 	request->level = TPM_NORMAL;
 	if ((unsigned)message->priority < sizeof levels / sizeof *levels)
 		request->level = levels[message->priority];
+	request->asked_level = request->level;
 	/* Making a key keeps the TPM busy for seconds; it never goes ahead of its use. */
 	if (request->kind->is_creation)
 		request->level = TPM_BULK;
@@ -409,7 +410,7 @@ bool request_own(struct service *service, const ks_pb_request *message, bool is_
 	request->kind = request_kind_of((size_t)message->body_case);
 	request->uid = geteuid();
 	request->pid = getpid();
-	request->level = TPM_BULK;
+	request->level = request->asked_level = TPM_BULK;
 	request->is_recorded = is_quiet;
 	request->own_done = done;
 	request->own_user = user;

@@ -46,6 +46,7 @@ struct request {
 
 	struct tpm_job *job; /* under way; the engine's */
 	enum tpm_level level;
+	enum tpm_level asked_level; /* what @level would be if no key had to be made */
 	struct worker_job *work; /* under way; the worker's */
 	bool may_wait;		 /* for a TPM that is away */
 	bool in_transaction;	 /* request_change() keeps it there */

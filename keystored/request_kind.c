@@ -53,7 +53,7 @@ static const struct request_kind kinds[] = {
 				PLAIN, AUDIT_ENTRY, VANISH_CANCELS, true,
 				.scope = POLICY_TO_PROJECT},
 	[BODY(CERT_CREATE)] = {"cert create", service_cert_create, RIGHT_MANAGE_CERTS, PLAIN,
-			       AUDIT_ENTRY, VANISH_CANCELS, true},
+			       AUDIT_ENTRY, VANISH_CANCELS, true, .is_staged = true},
 	[BODY(CERT_RENEW)] = {"cert renew", service_cert_renew, RIGHT_MANAGE_CERTS, PLAIN,
 			      AUDIT_ENTRY, VANISH_CANCELS, true},
 	[BODY(CERT_DELETE)] = {"cert delete", service_cert_delete, RIGHT_MANAGE_CERTS, PLAIN,

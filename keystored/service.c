@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "crls.h"
+#include "key_pool.h"
 #include "rejects.h"
 #include "request.h"
 #include "service_info.h"
@@ -57,6 +58,8 @@ static void on_state(void *user)
 		if (before == TPM_STATE_STARTING && facts.state == TPM_STATE_UNAVAILABLE)
 			requests_start_failed(service->requests);
 	}
+	if (!service->is_stopping)
+		key_pool_tpm_changed(service->key_pool);
 	service_info_publish_tpm(service);
 }
 
@@ -125,6 +128,7 @@ bool service_open(struct service *service, const struct config *config, const st
 		.tpm_state = TPM_STATE_STARTING,
 	};
 	service->keyring = keyring_new(store);
+	service->key_pool = key_pool_new(service);
 	service->audit = audit_new(event, store, log, config->audit_entries);
 	service->anchor = anchor_new(service);
 	service->clock = clock_new(event, store, log, NULL, NULL);
@@ -140,10 +144,10 @@ bool service_open(struct service *service, const struct config *config, const st
 	service->sessions = open_sessions(config);
 	service->throttle = throttle_new();
 	service->now = since_boot;
-	if (!service->worker || !service->keyring || !service->audit || !service->anchor ||
-	    !service->clock || !service->crls || !service->upkeep || !service->own ||
-	    !service->trust || !service->rejects || !service->txn || !service->requests ||
-	    !service->conns || !service->sessions || !service->throttle ||
+	if (!service->worker || !service->keyring || !service->key_pool || !service->audit ||
+	    !service->anchor || !service->clock || !service->crls || !service->upkeep ||
+	    !service->own || !service->trust || !service->rejects || !service->txn ||
+	    !service->requests || !service->conns || !service->sessions || !service->throttle ||
 	    !service_users_refresh(service) || !load_mode(service) ||
 	    sd_event_add_io(event, &service->engine_source, tpm_engine_fd(engine), EPOLLIN,
 			    on_engine, service) < 0)
@@ -180,6 +184,7 @@ void service_close(struct service *service)
 	service_pin_close(service);
 	conns_free(service->conns);
 	requests_free(service->requests);
+	key_pool_free(service->key_pool);
 	crls_free(service->crls);
 	service_own_free(service->own);
 	upkeep_free(service->upkeep);

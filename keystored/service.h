@@ -17,6 +17,7 @@ struct anchor;
 struct clock;
 struct conns;
 struct crls;
+struct key_pool;
 struct lazy_timer;
 struct rejects;
 struct requests;
@@ -35,6 +36,7 @@ struct service {
 	struct store *store;
 	struct tpm_engine *engine;
 	struct keyring *keyring;
+	struct key_pool *key_pool;
 	struct audit *audit;
 	struct anchor *anchor;
 	struct clock *clock;

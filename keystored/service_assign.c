@@ -263,9 +263,11 @@ void service_assign_cert_changed(struct service *service, uint64_t cert_id)
 
 struct assignment {
 	struct change change;
-	struct store_service row; /* as it is to be */
-	uint64_t before_cert;	  /* what it had */
-	uint64_t revision;	  /* when this was made; 0: it was not there */
+	struct store_service row;	  /* as it is to be, as far as … */
+	unsigned fields;		  /* … these say: bits 1 << SERVICE_FIELD_* */
+	char cert_key[NAMES_KEY_MAX + 1]; /* whose certificate it is to be; "": row says */
+	uint64_t before_cert;		  /* what it had */
+	uint64_t revision;		  /* when this was made; 0: it was not there */
 	bool removes;
 };
 
@@ -350,12 +352,72 @@ static enum store_status add(struct service *service, struct assignment *assignm
 	return status;
 }
 
+/* The certificate of a key that may have come a moment ago. */
+static enum store_status find_cert(struct service *service, struct assignment *assignment)
+{
+	uint64_t key_id = 0;
+	enum store_status status = store_key_id(service->store, assignment->cert_key, &key_id);
+
+	if (status == STORE_OK)
+		status = store_cert_active_of_key(service->store, key_id, &assignment->row.cert_id);
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(&assignment->change, STATUS_NOT_FOUND,
+				     "there is no key “%s” that has a certificate: cert list shows "
+				     "them",
+				     assignment->cert_key);
+	return status;
+}
+
+#define HAS_FIELD(assignment, field)                                                               \
+	((assignment)->fields & 1u << KEYSTORE__V1__SERVICE_FIELD__SERVICE_FIELD_##field)
+
+/* What is not set stays as a change before this one has left it. */
+static enum store_status take_rest(struct service *service, struct assignment *assignment)
+{
+	struct store_service *row = &assignment->row;
+	struct store_service now;
+	enum store_status status = store_service_get(service->store, NULL, row->id, &now);
+
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(&assignment->change, STATUS_CONFLICT,
+				     "service “%s” was removed meanwhile", row->name);
+	if (status != STORE_OK)
+		return status;
+	if (HAS_FIELD(assignment, KIND))
+		now.kind = row->kind;
+	if (HAS_FIELD(assignment, CERT))
+		now.cert_id = row->cert_id;
+	if (HAS_FIELD(assignment, GROUP)) {
+		now.group_id = row->group_id;
+		memcpy(now.group, row->group, sizeof now.group);
+	}
+	if (HAS_FIELD(assignment, UID)) {
+		now.has_uid = row->has_uid;
+		now.uid = row->uid;
+	}
+	if (HAS_FIELD(assignment, GID)) {
+		now.has_gid = row->has_gid;
+		now.gid = row->gid;
+	}
+	*row = now;
+	return STORE_OK;
+}
+
+static void describe(struct assignment *assignment);
+
 static enum store_status apply(struct service *service, struct change *change)
 {
 	struct assignment *assignment = (struct assignment *)change;
 	struct store_service *row = &assignment->row;
 	enum store_status status = STORE_OK;
 
+	if (*assignment->cert_key)
+		status = find_cert(service, assignment);
+	if (status == STORE_OK && assignment->revision && !assignment->removes)
+		status = take_rest(service, assignment);
+	if (status != STORE_OK)
+		return status;
+	describe(assignment);
 	row->updated = time(NULL);
 	if (!assignment->removes && row->cert_id)
 		status = check_cert(service, assignment);
@@ -454,8 +516,8 @@ static void describe(struct assignment *assignment)
 			 gid);
 }
 
-static void start(struct request *request, const struct store_service *row, uint64_t before_cert,
-		  bool removes)
+static void start(struct request *request, const struct store_service *row, unsigned fields,
+		  const char *cert_key, uint64_t before_cert, bool removes)
 {
 	struct assignment *assignment = calloc(1, sizeof *assignment);
 
@@ -468,7 +530,8 @@ static void start(struct request *request, const struct store_service *row, uint
 	assignment->before_cert = before_cert;
 	assignment->revision = row->revision;
 	assignment->removes = removes;
-	describe(assignment);
+	assignment->fields = fields;
+	snprintf(assignment->cert_key, sizeof assignment->cert_key, "%s", cert_key);
 	request_change(request, &assignment->change);
 }
 
@@ -551,10 +614,19 @@ void service_assign_set(struct request *request, const void *body, const struct 
 		return;
 	}
 	uint64_t before = row.cert_id;
+	unsigned fields = 0;
 
 	for (size_t i = 0; i < asked->n_fields; i++) {
 		if (!take_field(request, asked->fields[i], asked->service, &row))
 			return;
+		fields |= 1u << asked->fields[i];
+	}
+	if (*asked->cert_key) {
+		if (!names_is_key_name(asked->cert_key)) {
+			request_fail(request, STATUS_INVALID, "a key's name is " NAMES_KEY_RULE);
+			return;
+		}
+		fields |= 1u << KEYSTORE__V1__SERVICE_FIELD__SERVICE_FIELD_CERT;
 	}
 	if ((unsigned)row.kind == 0 || (unsigned)row.kind >= STORE_SERVICE_KINDS) {
 		request_fail(request, STATUS_INVALID,
@@ -563,7 +635,7 @@ void service_assign_set(struct request *request, const void *body, const struct 
 			     (unsigned)row.kind);
 		return;
 	}
-	start(request, &row, before, false);
+	start(request, &row, fields, asked->cert_key, before, false);
 }
 
 void service_assign_remove(struct request *request, const void *body, const struct keyring_key *key)
@@ -573,5 +645,5 @@ void service_assign_remove(struct request *request, const void *body, const stru
 
 	(void)key;
 	if (find(request, asked->name, &row))
-		start(request, &row, row.cert_id, true);
+		start(request, &row, 0, "", row.cert_id, true);
 }

@@ -7,20 +7,20 @@
 #include <string.h>
 
 #include "clock.h"
+#include "key_pool.h"
 #include "request.h"
 #include "service.h"
 #include "service_pin.h"
 #include "x509_check.h"
 #include "x509_csr_read.h"
 
-static void issue_free(void *state)
+void issue_free(struct issue *issue)
 {
-	struct issue *issue = state;
-
 	for (size_t i = 0; i < ISSUE_MAX; i++) {
 		struct issue_order *order = &issue->orders[i];
 
 		store_cert_wipe(&order->cert);
+		pooled_key_free(order->pooled);
 		tpm_key_unref(order->key);
 		tpm_key_unref(order->issuer_key);
 		free(order->issuer);
@@ -32,6 +32,11 @@ static void issue_free(void *state)
 	free(issue);
 }
 
+static void free_state(void *state)
+{
+	issue_free(state);
+}
+
 struct issue *issue_new(struct request *request)
 {
 	struct issue *issue = calloc(1, sizeof *issue);
@@ -41,7 +46,7 @@ struct issue *issue_new(struct request *request)
 		return NULL;
 	}
 	request->state = issue;
-	request->state_free = issue_free;
+	request->state_free = free_state;
 	return issue;
 }
 
@@ -89,14 +94,17 @@ struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_c
 	return names;
 }
 
-void issue_forget_keys(struct request *request)
+void issue_forget_keys(struct service *service, struct issue *issue)
 {
-	struct issue *issue = request->state;
-
 	for (size_t i = 0; i < issue->count; i++) {
 		if (issue->orders[i].new_key && issue->orders[i].key)
-			service_pin_forget(request->service, issue->orders[i].key);
+			service_pin_forget(service, issue->orders[i].key);
 	}
+}
+
+static void forget_keys(struct request *request)
+{
+	issue_forget_keys(request->service, request->state);
 }
 
 static void fail_cert(struct request *request, enum cert_status cert, const char *error)
@@ -108,7 +116,7 @@ static void fail_cert(struct request *request, enum cert_status cert, const char
 		[CERT_TOO_LARGE] = STATUS_LIMIT, [CERT_NOMEM] = STATUS_INTERNAL,
 	};
 
-	issue_forget_keys(request);
+	forget_keys(request);
 	if (cert == CERT_NOMEM)
 		request_fail_memory(request);
 	else
@@ -133,7 +141,7 @@ static bool keeps_the_rules(struct request *request, const struct store_cert *ce
 
 		if (finding->severity != CHECK_ERROR)
 			continue;
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail(request, STATUS_INVALID,
 			     "the certificate would break the rule %s (%s): %s", finding->rule,
 			     finding->clause, finding->text);
@@ -167,7 +175,7 @@ static void signature_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -337,7 +345,7 @@ static void key_done(struct tpm_job *job, void *user)
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
-		issue_forget_keys(request);
+		forget_keys(request);
 		request_fail_job(request, job);
 		return;
 	}
@@ -349,19 +357,47 @@ static void key_done(struct tpm_job *job, void *user)
 		fail_cert(request, CERT_NOMEM, "");
 }
 
-static void make_key(struct request *request, const struct issue_order *order)
+static unsigned usage_of(const struct issue_order *order)
 {
-	struct tpm_job *job = tpm_job_new(TPM_CREATE);
 	bool is_rsa = order->new_key <= TPM_RSA_4096;
 
+	return is_rsa && order->cert.kind != STORE_CERT_CA ? TPM_USE_SIGN | TPM_USE_DECRYPT
+							   : TPM_USE_SIGN;
+}
+
+/* A CA's key is made together with its certificate. */
+static bool take_pooled(struct request *request, struct issue_order *order)
+{
+	uint64_t id;
+
+	if (order->cert.kind == STORE_CERT_CA)
+		return false;
+	id = store_key_next_id(request->service->store);
+	order->pooled = key_pool_take(request->service->key_pool, order->new_key, usage_of(order),
+				      id, &order->key);
+	if (!order->pooled)
+		return false;
+	order->cert.key_id = id;
+	/* What remains is a signature, which keeps nobody waiting. */
+	request->level = request->asked_level;
+	return true;
+}
+
+static void make_key(struct request *request, struct issue_order *order)
+{
+	struct tpm_job *job;
+
+	if (take_pooled(request, order)) {
+		sign(request);
+		return;
+	}
+	job = tpm_job_new(TPM_CREATE);
 	if (!job) {
 		fail_cert(request, CERT_NOMEM, "");
 		return;
 	}
 	job->algorithm = order->new_key;
-	job->usage = TPM_USE_SIGN;
-	if (is_rsa && order->cert.kind != STORE_CERT_CA)
-		job->usage |= TPM_USE_DECRYPT;
+	job->usage = usage_of(order);
 	request_submit(request, job, key_done);
 }
 
@@ -392,6 +428,6 @@ void issue_run(struct request *request)
 		if (order->new_key && !rehearse(request, order))
 			return;
 	}
-	request->give_up = issue_forget_keys;
+	request->give_up = forget_keys;
 	next(request);
 }

@@ -1,6 +1,6 @@
 /*
  * Makes certificates: keys in the TPM where they are new, signatures of the issuers, and then
- * everything in one transaction. Hides the jobs in between; until the end nothing is stored.
+ * everything as one change. Hides the jobs in between; until the end nothing is stored.
  */
 #ifndef SERVICE_CERT_ISSUE_H
 #define SERVICE_CERT_ISSUE_H
@@ -8,6 +8,7 @@
 #include <engine.h>
 #include <openssl/types.h>
 
+#include "change.h"
 #include "store_cert.h"
 
 struct request;
@@ -24,6 +25,7 @@ struct issue_order {
 	int64_t not_before, not_after;
 	enum tpm_algorithm new_key; /* 0: @key is there */
 	uint64_t old_key_id;	    /* whose grants the new key takes over; 0: the creator's */
+	struct pooled_key *pooled;  /* where the new key was made ahead */
 	struct tpm_key *key;
 	struct tpm_key *issuer_key; /* NULL: self-signed */
 	char issuer_key_name[NAMES_KEY_MAX + 1];
@@ -43,10 +45,12 @@ struct issue_order {
 };
 
 struct issue {
+	struct change change; /* once all is made */
 	struct issue_order orders[ISSUE_MAX];
 	size_t count;
 	char note[160];	 /* for the reply */
 	bool to_project; /* switches to project mode when it is done */
+	bool is_renewal; /* the certificate was there before */
 
 	size_t at;
 };
@@ -60,10 +64,11 @@ bool issue_names_pack(const struct csr_name *names, size_t count, uint8_t **ret_
 /* The list, which points into @cert: free(). NULL: no memory. */
 struct csr_name *issue_names_unpack(const struct store_cert *cert, size_t *ret_count);
 
-/* For service_cert_issue*.c: everything that was made, in one transaction. Answers. */
+/* For service_cert_issue*.c: everything that was made, as one change. Answers. */
 void issue_store(struct request *request);
 /* Keys that were made and will not be stored leave the TPM. */
-void issue_forget_keys(struct request *request);
+void issue_forget_keys(struct service *service, struct issue *issue);
+void issue_free(struct issue *issue);
 
 /* Starts; the request is answered when all is done, or when something failed. */
 void issue_run(struct request *request);

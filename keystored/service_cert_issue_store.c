@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "key_pool.h"
 #include "reply_cert.h"
 #include "request.h"
 #include "service.h"
@@ -26,10 +27,10 @@ static enum store_status check_active(struct service *service, uint64_t id)
 	return status;
 }
 
-/* What has vanished or changed while the TPM worked. */
-static enum store_status check_order(struct request *request, const struct issue_order *order)
+/* What has vanished or changed while the TPM worked, or the transaction was open. */
+static enum store_status check_order(struct service *service, struct change *change,
+				     const struct issue_order *order)
 {
-	struct service *service = request->service;
 	const struct keyring_key *key;
 	enum store_status status = STORE_OK;
 
@@ -39,21 +40,51 @@ static enum store_status check_order(struct request *request, const struct issue
 		status = check_active(service, order->cert.issuer_id);
 	if (status == STORE_OK && order->cert.id)
 		status = check_active(service, order->cert.id);
+	if (status == STORE_NOT_FOUND)
+		return change_refuse(change, STATUS_CONFLICT,
+				     "the certificate, its key or its issuer was deleted or "
+				     "revoked meanwhile, and nothing has changed");
 	return status;
 }
 
 /* A key in the place of another one: for what that was for, and for those it was for. */
-static enum store_status add_successor(struct request *request, const struct issue_order *order)
+static enum store_status put_successor(struct service *service, const struct change *change,
+				       const struct issue_order *order)
 {
-	struct service *service = request->service;
 	const struct keyring_key *old;
 	enum store_status status = keyring_get(service->keyring, NULL, order->old_key_id, &old);
 	unsigned operations = status == STORE_OK ? old->operations & tpm_key_usage(order->key) : 0;
 
 	if (status == STORE_OK)
-		status = service_key_add_for(request, order->cert.key_id, order->key, operations,
+		status = service_key_put_for(service, change->uid, order->cert.key_name,
+					     order->cert.key_id, order->key, operations,
 					     old->grants, old->own_grant_count);
 	return status;
+}
+
+static enum store_status put_key(struct service *service, struct change *change,
+				 const struct issue_order *order)
+{
+	bool is_ca = order->cert.kind == STORE_CERT_CA;
+	enum store_status status;
+
+	if (store_key_count(service->store) >= service->config->keys)
+		return change_refuse(change, STATUS_LIMIT,
+				     "there are %u keys, and no more are allowed: delete one, or "
+				     "raise [limits] keys",
+				     service->config->keys);
+	if (order->old_key_id)
+		status = put_successor(service, change, order);
+	else
+		status = service_key_put(service, change->uid, order->cert.key_name,
+					 order->cert.key_id, order->key,
+					 is_ca ? POLICY_SIGN : tpm_key_usage(order->key), is_ca);
+	if (status == STORE_EXISTS)
+		return change_refuse(change, STATUS_EXISTS,
+				     "there is a key “%s” already: choose another name, or delete "
+				     "it first",
+				     order->cert.key_name);
+	return status == STORE_OK ? pooled_key_store(order->pooled) : status;
 }
 
 static enum store_status store_request(struct service *service, struct issue_order *order)
@@ -75,18 +106,13 @@ static enum store_status store_request(struct service *service, struct issue_ord
 	return status == STORE_OK ? store_csr_put(service->store, &csr) : status;
 }
 
-static enum store_status store_order(struct request *request, struct issue_order *order)
+static enum store_status store_order(struct service *service, struct change *change,
+				     struct issue_order *order)
 {
-	struct service *service = request->service;
-	bool is_ca = order->cert.kind == STORE_CERT_CA;
-	enum store_status status = check_order(request, order);
+	enum store_status status = check_order(service, change, order);
 
-	snprintf(request->object, sizeof request->object, "%s", order->cert.key_name);
-	if (status == STORE_OK && order->old_key_id)
-		status = add_successor(request, order);
-	else if (status == STORE_OK && order->new_key)
-		status = service_key_add(request, order->cert.key_id, order->key,
-					 is_ca ? POLICY_SIGN : tpm_key_usage(order->key), is_ca);
+	if (status == STORE_OK && order->new_key)
+		status = put_key(service, change, order);
 	if (status != STORE_OK)
 		return status;
 	if (order->is_request)
@@ -96,9 +122,8 @@ static enum store_status store_order(struct request *request, struct issue_order
 	return store_cert_add(service->store, &order->cert, &order->cert.id);
 }
 
-static void publish(struct request *request, const struct issue_order *order, bool is_renewal)
+static void publish(struct service *service, const struct issue_order *order, bool is_renewal)
 {
-	struct service *service = request->service;
 	const struct keyring_key *key;
 
 	if (order->new_key &&
@@ -141,21 +166,17 @@ static void reply_request(struct request *request, const struct issue_order *ord
 	Keystore__V1__CertRequestReply body = KEYSTORE__V1__CERT_REQUEST_REPLY__INIT;
 	struct reply_cert built;
 	enum store_status status = reply_cert_build(&built, request->service, order->cert.id);
-	uint8_t *der = malloc(order->csr_len);
 
-	if (status != STORE_OK || !der) {
-		request_fail_store(request, status == STORE_OK ? STORE_NOMEM : status);
-	} else {
-		/* The state ends before the reply leaves. */
-		memcpy(der, order->csr, order->csr_len);
+	if (status == STORE_OK) {
 		body.cert = &built.info;
-		body.der.data = der;
+		body.der.data = order->csr;
 		body.der.len = order->csr_len;
 		reply.body_case = KEYSTORE__V1__REPLY__BODY_CERT_REQUEST;
 		reply.cert_request = &body;
 		request_reply(request, &reply);
+	} else {
+		request_fail_store(request, status);
 	}
-	free(der);
 	reply_cert_wipe(&built);
 }
 
@@ -182,42 +203,75 @@ static void describe(const struct issue *issue, char *detail, size_t size)
 	}
 }
 
-void issue_store(struct request *request)
+static enum store_status apply(struct service *service, struct change *change)
 {
-	struct issue *issue = request->state;
-	bool is_renewal = issue->orders[0].cert.id != 0;
+	struct issue *issue = (struct issue *)change;
 	enum store_status status = STORE_OK;
-	char detail[160] = "";
 
-	if (!request_begin_change(request)) {
-		/* Answered, and the state is gone with the request. */
-		return;
-	}
 	for (size_t i = 0; i < issue->count && status == STORE_OK; i++)
-		status = store_order(request, &issue->orders[i]);
+		status = store_order(service, change, &issue->orders[i]);
 	if (status == STORE_OK && issue->to_project)
-		status = store_mode_set(request->service->store, true);
-	if (status != STORE_OK)
-		issue_forget_keys(request);
-	if (status == STORE_NOT_FOUND) {
-		store_rollback(request->service->store);
-		request_fail(request, STATUS_CONFLICT,
-			     "the certificate, its key or its issuer was deleted or revoked "
-			     "meanwhile, and "
-			     "nothing has changed");
-		return;
-	}
-	describe(issue, detail, sizeof detail);
-	if (!request_commit(request, status, detail))
-		return;
+		status = store_mode_set(service->store, true);
+	if (status == STORE_OK)
+		describe(issue, change->detail, sizeof change->detail);
+	return status;
+}
+
+static void applied(struct service *service, struct change *change)
+{
+	struct issue *issue = (struct issue *)change;
+
 	if (issue->to_project)
-		request->service->policy.is_local = false;
-	for (size_t i = 0; i < issue->count; i++)
-		publish(request, &issue->orders[i], is_renewal);
+		service->policy.is_local = false;
+	for (size_t i = 0; i < issue->count; i++) {
+		pooled_key_stored(issue->orders[i].pooled);
+		publish(service, &issue->orders[i], issue->is_renewal);
+	}
+}
+
+static void dropped(struct service *service, struct change *change)
+{
+	issue_forget_keys(service, (struct issue *)change);
+}
+
+static void reply(struct request *request, struct change *change)
+{
+	struct issue *issue = (struct issue *)change;
+
 	if (issue->orders[0].is_request)
 		reply_request(request, &issue->orders[0]);
 	else if (issue->count > 1)
 		reply_list(request, issue);
 	else
 		service_cert_reply(request, issue->orders[0].cert.id, issue->note);
+}
+
+static void free_change(struct change *change)
+{
+	issue_free((struct issue *)change);
+}
+
+void issue_store(struct request *request)
+{
+	static const struct change_kind kind = {
+		.apply = apply,
+		.applied = applied,
+		.dropped = dropped,
+		.reply = reply,
+		.free = free_change,
+	};
+	struct issue *issue = request->state;
+
+	/* The change's from now on, which may live longer than the request. */
+	request->state = NULL;
+	request->state_free = NULL;
+	request->give_up = NULL;
+	issue->is_renewal = issue->orders[0].cert.id != 0;
+	issue->change.kind = &kind;
+	issue->change.bytes = sizeof *issue;
+	for (size_t i = 0; i < issue->count; i++)
+		issue->change.bytes += issue->orders[i].cert.der_len +
+				       issue->orders[i].cert.names_len +
+				       issue->orders[i].issuer_len;
+	request_change(request, &issue->change);
 }

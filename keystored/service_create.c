@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "key_pool.h"
 #include "reply.h"
 #include "request.h"
 #include "service.h"
@@ -14,8 +15,15 @@
 /* What the new key is to be for; kept while the TPM makes it. */
 struct creation {
 	uint64_t id;
-	unsigned operations; /* 0: all that the key can */
+	unsigned operations;	   /* 0: all that the key can */
+	struct pooled_key *pooled; /* NULL: it is made now */
 };
+
+static void creation_free(void *state)
+{
+	pooled_key_free(((struct creation *)state)->pooled);
+	free(state);
+}
 
 static const char *const algorithm_names[TPM_ALGORITHM_COUNT] = {
 	[TPM_RSA_2048] = "rsa-2048", [TPM_RSA_3072] = "rsa-3072", [TPM_RSA_4096] = "rsa-4096",
@@ -61,7 +69,7 @@ static bool begin(struct request *request, unsigned operations)
 	creation->id = store_key_next_id(request->service->store);
 	creation->operations = operations;
 	request->state = creation;
-	request->state_free = free;
+	request->state_free = creation_free;
 	return true;
 }
 
@@ -142,10 +150,33 @@ static bool save(struct request *request, struct tpm_key *key, unsigned operatio
 {
 	const struct creation *creation = request->state;
 
-	return request_begin_change(request) &&
-	       request_commit(request,
-			      service_key_add(request, creation->id, key, operations, false),
-			      algorithm_names[tpm_key_algorithm(key)]);
+	if (!request_begin_change(request))
+		return false;
+	enum store_status status = service_key_add(request, creation->id, key, operations, false);
+
+	if (status == STORE_OK)
+		status = pooled_key_store(creation->pooled);
+	if (!request_commit(request, status, algorithm_names[tpm_key_algorithm(key)]))
+		return false;
+	pooled_key_stored(creation->pooled);
+	return true;
+}
+
+/* Stores @key, which is there now, and answers. False: it is not stored. */
+static bool finish(struct request *request, struct tpm_key *key, unsigned operations)
+{
+	struct service *service = request->service;
+	const struct creation *creation = request->state;
+	const struct keyring_key *stored;
+
+	request->key_id = creation->id;
+	if (!save(request, key, operations))
+		return false;
+	if (keyring_get(service->keyring, NULL, request->key_id, &stored) == STORE_OK)
+		service_info_publish_key(service, stored,
+					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
+	request_reply_key(request);
+	return true;
 }
 
 static void key_done(struct tpm_job *job, void *user)
@@ -153,7 +184,6 @@ static void key_done(struct tpm_job *job, void *user)
 	struct request *request = user;
 	struct service *service = request->service;
 	const struct creation *creation = request->state;
-	const struct keyring_key *key;
 
 	request->job = NULL;
 	if (job->status != TPM_OK) {
@@ -170,15 +200,8 @@ static void key_done(struct tpm_job *job, void *user)
 		service_pin_forget(service, job->key);
 		return;
 	}
-	request->key_id = creation->id;
-	if (!save(request, job->key, operations)) {
+	if (!finish(request, job->key, operations))
 		service_pin_forget(service, job->key);
-		return;
-	}
-	if (keyring_get(service->keyring, NULL, request->key_id, &key) == STORE_OK)
-		service_info_publish_key(service, key,
-					 KEYSTORE__V1__KEY_EVENT__CHANGE__CHANGE_CREATED);
-	request_reply_key(request);
 }
 
 static void fail_algorithm(struct request *request, const char *name, const struct tpm_facts *facts)
@@ -239,6 +262,16 @@ void service_key_create(struct request *request, const void *body, const struct 
 		return;
 	if (!begin(request, operations))
 		return;
+	struct creation *creation = request->state;
+	struct tpm_key *ready = NULL;
+
+	creation->pooled = key_pool_take(request->service->key_pool, (enum tpm_algorithm)algorithm,
+					 operations, creation->id, &ready);
+	if (creation->pooled) {
+		finish(request, ready, operations);
+		tpm_key_unref(ready);
+		return;
+	}
 	struct tpm_job *job = tpm_job_new(TPM_CREATE);
 
 	if (!job) {

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "key_pool.h"
 #include "reply.h"
 #include "request.h"
 #include "service.h"
@@ -58,6 +59,29 @@ static uint64_t uptime_ms(const struct service *service)
 	       1000;
 }
 
+struct pools {
+	Keystore__V1__KeyPool infos[TPM_ALGORITHM_COUNT];
+	Keystore__V1__KeyPool *list[TPM_ALGORITHM_COUNT];
+	size_t count;
+};
+
+static void fill_pools(const struct key_pool *pool, struct pools *pools)
+{
+	pools->count = 0;
+	for (enum tpm_algorithm i = TPM_RSA_2048; i < TPM_ALGORITHM_COUNT; i++) {
+		struct key_pool_level level = key_pool_level(pool, i);
+		Keystore__V1__KeyPool *info = &pools->infos[pools->count];
+
+		if (!level.wanted)
+			continue;
+		keystore__v1__key_pool__init(info);
+		info->algorithm = (Keystore__V1__Algorithm)i;
+		info->ready = level.ready;
+		info->wanted = level.wanted;
+		pools->list[pools->count++] = info;
+	}
+}
+
 void service_info_status(struct request *request, const void *body, const struct keyring_key *key)
 {
 	struct service *service = request->service;
@@ -75,6 +99,7 @@ void service_info_status(struct request *request, const void *body, const struct
 	char names_note[SERVICE_OWN_STATUS_MAX];
 	char note[CLOCK_TEXT_MAX];
 	struct reply_tpm tpm;
+	struct pools pools;
 	uint64_t expiring = 0;
 	uint64_t expired = 0;
 
@@ -90,6 +115,9 @@ void service_info_status(struct request *request, const void *body, const struct
 	answer.clock_note = note;
 	answer.names_watched = service_own_explain(service->own, names_note);
 	answer.names_note = names_note;
+	fill_pools(service->key_pool, &pools);
+	answer.key_pools = pools.list;
+	answer.n_key_pools = pools.count;
 	answer.certs_expired = expired;
 	answer.certs_expiring = expiring;
 	answer.server_version = (char *)(uintptr_t)KEYSTORE_VERSION;

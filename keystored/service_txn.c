@@ -80,8 +80,9 @@ static void fail(struct request *request, enum txn_status status)
 		request_fail(
 			request, STATUS_LIMIT,
 			"the transaction has %zu changes with %zu bytes, and takes %d with %zu: "
-			"apply it, and go on in another one",
-			facts.changes, facts.bytes, TXN_CHANGES_MAX, TXN_BYTES_MAX);
+			"apply it, and go on in another one, or raise [limits] transaction-size",
+			facts.changes, facts.bytes, TXN_CHANGES_MAX,
+			txn_bytes_max(request->service->txn));
 		break;
 	case TXN_EMPTY:
 		request_fail(request, STATUS_CONFLICT,

@@ -327,6 +327,11 @@ enum store_status store_cert_issued_by(struct store *store, uint64_t id, uint64_
 	return find(store, SQL_CERT_ISSUED, id, ret_id);
 }
 
+enum store_status store_cert_active_of_key(struct store *store, uint64_t key_id, uint64_t *ret_id)
+{
+	return find(store, SQL_CERT_ACTIVE_OF_KEY, key_id, ret_id);
+}
+
 enum store_status store_cert_of_key(struct store *store, uint64_t key_id, uint64_t *ret_id)
 {
 	return find(store, SQL_CERT_OF_KEY, key_id, ret_id);

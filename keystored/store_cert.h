@@ -96,6 +96,9 @@ store_cert_history(struct store *store, uint64_t id,
 /* The first other certificate that @id issued, or one that has the key. NOT_FOUND: none. */
 [[nodiscard]] enum store_status store_cert_issued_by(struct store *store, uint64_t id,
 						     uint64_t *ret_id);
+/* The latest one that is active. */
+[[nodiscard]] enum store_status store_cert_active_of_key(struct store *store, uint64_t key_id,
+							 uint64_t *ret_id);
 [[nodiscard]] enum store_status store_cert_of_key(struct store *store, uint64_t key_id,
 						  uint64_t *ret_id);
 

@@ -144,6 +144,12 @@ static const char *const migrations[] = {
 	store_schema_own,
 	/* Of the subject, which may have its key elsewhere. */
 	"ALTER TABLE certificate_version ADD COLUMN key_type TEXT NOT NULL DEFAULT '';",
+	/* Keys made ahead: nobody's, and without a name. */
+	"CREATE TABLE key_pool ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" algorithm INTEGER NOT NULL,"
+	" tss2 BLOB NOT NULL,"
+	" auth BLOB NOT NULL);",
 };
 
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof *migrations))

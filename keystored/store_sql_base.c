@@ -114,6 +114,8 @@ const char *const store_sql_base[SQL_COUNT] = {
 		"SELECT min(certificate_id) FROM"
 		" (SELECT certificate_id FROM certificate_version WHERE key_id = ?1"
 		" UNION ALL SELECT certificate_id FROM certificate_request WHERE key_id = ?1)",
+	[SQL_CERT_ACTIVE_OF_KEY] = "SELECT max(certificate_id) FROM certificate_version"
+				   " WHERE key_id = ?1 AND state = 1",
 	[SQL_CERT_BY_FINGERPRINT] =
 		"SELECT certificate_id FROM certificate_version WHERE fingerprint = ?1",
 	[SQL_CERT_DELETE_REQUEST] = "DELETE FROM certificate_request WHERE certificate_id = ?1",
@@ -135,4 +137,8 @@ const char *const store_sql_base[SQL_COUNT] = {
 	[SQL_KEY_BY_SPKI] = "SELECT id FROM key WHERE spki = ?1",
 	[SQL_CERT_DELETE_VERSIONS] = "DELETE FROM certificate_version WHERE certificate_id = ?1",
 	[SQL_CERT_DELETE] = "DELETE FROM certificate WHERE id = ?1",
+	[SQL_POOL_ADD] = "INSERT INTO key_pool (algorithm, tss2, auth) VALUES (?1,?2,?3)",
+	[SQL_POOL_REMOVE] = "DELETE FROM key_pool WHERE id = ?1",
+	[SQL_POOL_LIST] = "SELECT id, algorithm, tss2, auth FROM key_pool ORDER BY id",
+	[SQL_POOL_ALGORITHMS] = "SELECT DISTINCT algorithm FROM key WHERE origin = 1 AND NOT of_ca",
 };

@@ -433,7 +433,7 @@ bool trust_change_add(struct trust_change *change, enum store_list list,
 	if (!item.der)
 		return false;
 	memcpy(item.der, der, len);
-	change->change.bytes += len + 2 * sizeof item;
+	change->change.bytes += len + sizeof item;
 	change->items[change->count++] = item;
 	return true;
 }

@@ -154,13 +154,20 @@ enum txn_status txn_begin(struct txn *txn, uint64_t owner, uint32_t uid, int32_t
 	return TXN_OK;
 }
 
+size_t txn_bytes_max(const struct txn *txn)
+{
+	return (size_t)txn->service->config->transaction_mib * 1024 * 1024;
+}
+
 enum txn_status txn_stage(struct txn *txn, uint64_t owner, struct change *change)
 {
 	enum txn_status status = check_owner(txn, owner);
 
 	if (status != TXN_OK)
 		return status;
-	if (txn->count == TXN_CHANGES_MAX || change->bytes > TXN_BYTES_MAX - txn->bytes)
+	size_t most = txn_bytes_max(txn);
+
+	if (txn->count == TXN_CHANGES_MAX || change->bytes > most - txn->bytes)
 		return TXN_FULL;
 	TAILQ_INSERT_TAIL(&txn->changes, change, entry);
 	txn->count++;

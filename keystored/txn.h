@@ -12,8 +12,7 @@
 
 #include "change.h"
 
-#define TXN_CHANGES_MAX 1024
-#define TXN_BYTES_MAX	(size_t)(16 * 1024 * 1024) /* that the changes hold */
+#define TXN_CHANGES_MAX 16384 /* and of bytes that they hold, what the configuration has */
 
 struct txn;
 
@@ -48,6 +47,9 @@ void txn_facts(const struct txn *txn, struct txn_facts *ret_facts);
 /* Calls @each in order until it returns false. */
 void txn_list(const struct txn *txn, bool (*each)(const struct change *change, void *user),
 	      void *user);
+
+/* That changes may hold. */
+size_t txn_bytes_max(const struct txn *txn);
 
 [[nodiscard]] enum txn_status txn_begin(struct txn *txn, uint64_t owner, uint32_t uid, int32_t pid);
 /* Takes over @change, unless it fails. */

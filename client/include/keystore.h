@@ -144,6 +144,13 @@ enum ks_clock_state {
 	KS_CLOCK_AHEAD = 4,	   /* jumped ahead */
 };
 
+/* Keys made ahead while the TPM is idle. */
+struct ks_key_pool {
+	enum ks_algorithm algorithm;
+	uint32_t ready;
+	uint32_t wanted; /* as configured */
+};
+
 struct ks_service {
 	const char *version;
 	uint32_t protocol_version; /* hello only */
@@ -176,6 +183,8 @@ struct ks_service {
 	uint64_t certs_expired;	 /* active ones that have ended */
 	bool names_watched;	 /* the device's addresses and host name */
 	const char *names_note;	 /* how many there are, or why not */
+	const struct ks_key_pool *key_pools; /* of the algorithms that were ever asked for */
+	size_t key_pool_count;
 };
 
 enum ks_name_type {

@@ -43,6 +43,9 @@ struct ks_assignment {
 	uint64_t key_id;	 /* of its current version; 0: none */
 	uint64_t revision;	 /* counts changes */
 	int64_t updated;	 /* the last one: Unix time, seconds */
+	/* To set KS_FIELD_CERT by: the certificate of that key, which a call before this one in the
+	 * same transaction may make; NULL: by @cert_id. */
+	const char *cert_key;
 };
 
 /* A page of the services that this process may see, after the name @after (NULL: the first). */

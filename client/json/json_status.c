@@ -85,12 +85,27 @@ static json_t *json_latencies(const struct ks_service *service)
 	return list;
 }
 
+static json_t *json_key_pools(const struct ks_service *service)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < service->key_pool_count; i++) {
+		const struct ks_key_pool *pool = &service->key_pools[i];
+		const char *name = ks_algorithm_name(pool->algorithm);
+
+		json_append(&list,
+			    json_pack("{s:s, s:I, s:I}", "algorithm", name ? name : "", "ready",
+				      (json_int_t)pool->ready, "wanted", (json_int_t)pool->wanted));
+	}
+	return list;
+}
+
 json_t *json_status(const struct ks_service *service)
 {
 	return json_pack(
 		"{s:{s:o, s:s, s:f, s:I}, s:o, s:{s:I, s:I}, s:o,"
 		" s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}, s:{s:s, s:o}, s:{s:I, "
-		"s:I}, s:{s:b, s:o}}",
+		"s:I}, s:{s:b, s:o}, s:o}",
 		"service", "version", json_text(service->version), "client_version",
 		KEYSTORE_VERSION, "uptime_seconds", (double)service->uptime_ms / 1000,
 		"connections", (json_int_t)service->connections, "tpm", json_tpm(&service->tpm),
@@ -107,5 +122,6 @@ json_t *json_status(const struct ks_service *service)
 		clock_text(service->clock), "note", json_text(service->clock_note), "certificates",
 		"expiring", (json_int_t)service->certs_expiring, "expired",
 		(json_int_t)service->certs_expired, "addresses", "watched",
-		(int)service->names_watched, "note", json_text(service->names_note));
+		(int)service->names_watched, "note", json_text(service->names_note), "key_pools",
+		json_key_pools(service));
 }

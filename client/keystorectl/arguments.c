@@ -91,7 +91,7 @@ static const struct {
 	[OPTION_HOST] = {"--host", "HOST", "DNS name or IP address that it has to name"},
 	[OPTION_ANCHOR] = {"--anchor", "ID", "verified by that CA, or it is that certificate"},
 	[OPTION_SERVICE] = {"--service", "NAME", "as that service: with its trust group"},
-	[OPTION_CERT] = {"--cert", "ID", "that certificate, or none"},
+	[OPTION_CERT] = {"--cert", "ID", "that certificate, key:NAME for a key's, or none"},
 	[OPTION_USER] = {"--user", "USER", "as that user, by number or name; for root"},
 	[OPTION_DNS] = {"--dns", "LIST", "its DNS names (default: this machine's)"},
 	[OPTION_IP] = {"--ip", "LIST", "its IP addresses (default: this machine's)"},

@@ -437,6 +437,7 @@ const struct command commands_cert[] = {
 			"opcua-server, opcua-client, opcua-client-server, web-server, tls-server,\n"
 			"tls-client, tls-client-server, pg-hmi, syslog-client, ca.",
 		.run = command_cert_create,
+		.is_staged = true,
 	},
 	{
 		.name = "cert list",

@@ -158,6 +158,9 @@ enum exit_code cert_show_result(const struct ctl *ctl, const struct ks_result *r
 {
 	json_t *object;
 
+	/* Part of a transaction, it has none yet. */
+	if (!result->cert_count)
+		return EXIT_OK;
 	if (!ctl->json) {
 		cert_print(&result->certs[0], stdout);
 		if (*result->note)

@@ -86,6 +86,17 @@ static void print_times(const struct ks_service *service)
 		latency_below(service, 99));
 }
 
+static void print_key_pools(const struct ks_service *service)
+{
+	for (size_t i = 0; i < service->key_pool_count; i++) {
+		const struct ks_key_pool *pool = &service->key_pools[i];
+		const char *name = ks_algorithm_name(pool->algorithm);
+
+		fact_print(stdout, i ? "" : "made ahead", "%u of %u %s", pool->ready, pool->wanted,
+			   name ? name : "unknown");
+	}
+}
+
 static void print_service(const struct ks_service *service)
 {
 	const struct ks_limits *limits = &service->limits;
@@ -98,6 +109,7 @@ static void print_service(const struct ks_service *service)
 	fact_print(stdout, "queue", "%u of %u jobs wait", service->queue_length,
 		   service->queue_limit);
 	fact_print(stdout, "keys", "%llu of %u", (unsigned long long)service->keys, limits->keys);
+	print_key_pools(service);
 	fact_print(stdout, "clock", "%s", service->clock_note);
 	fact_print(stdout, "addresses", "%s", service->names_note);
 	fact_print(stdout, "certificates", "%llu end within 30 days, %llu have ended",

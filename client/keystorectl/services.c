@@ -102,6 +102,8 @@ static enum exit_code command_service_show(struct ctl *ctl)
 	return show(ctl, ctl->words[0]);
 }
 
+#define CERT_OF_KEY "key:" /* of the option --cert */
+
 static bool is_none(const char *text)
 {
 	return strcmp(text, "none") == 0;
@@ -133,10 +135,12 @@ static bool take_options(struct ctl *ctl, struct ks_assignment *service, unsigne
 			       kind);
 		return false;
 	}
-	if (cert && !is_none(cert) && !parse_id(cert, &service->cert_id)) {
+	if (cert && strncmp(cert, CERT_OF_KEY, strlen(CERT_OF_KEY)) == 0) {
+		service->cert_key = cert + strlen(CERT_OF_KEY);
+	} else if (cert && !is_none(cert) && !parse_id(cert, &service->cert_id)) {
 		(void)ctl_fail(ctl, EXIT_USAGE,
-			       "--cert %s: not a certificate's ID, and not none: cert list shows "
-			       "them",
+			       "--cert %s: not a certificate's ID, not " CERT_OF_KEY
+			       "NAME, and not none: cert list shows them",
 			       cert);
 		return false;
 	}

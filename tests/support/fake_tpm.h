@@ -440,6 +440,9 @@ void tpm_engine_counters(struct tpm_engine *engine, struct tpm_counters *ret_cou
 	(void)engine;
 	memset(ret_counters, 0, sizeof *ret_counters);
 	ret_counters->signatures = fake.jobs_seen[TPM_SIGN];
+	ret_counters->queue_length = fake.job_count;
+	for (size_t i = 0; i < TPM_OPERATION_COUNT; i++)
+		ret_counters->times.jobs += fake.jobs_seen[i];
 }
 
 #endif

@@ -417,7 +417,8 @@ Test(store_cert, of_version_11_gets_the_kind_of_its_key_from_its_bytes)
 	cr_assert_eq(store_cert_add(store, &cert, &id), STORE_OK, "%s", store_error(store));
 	store_close(store);
 	store = NULL;
-	ask("ALTER TABLE certificate_version DROP COLUMN key_type; PRAGMA user_version = 11");
+	ask("ALTER TABLE certificate_version DROP COLUMN key_type; DROP TABLE key_pool;"
+	    " PRAGMA user_version = 11");
 	cr_assert_eq(store_open(dir, error, &store), STORE_OK, "%s", error);
 	key_type_is(id, "ec-p256");
 	key_type_is(unreadable, "");
