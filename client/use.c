@@ -64,8 +64,8 @@ enum ks_status ks_sign_start(struct ks_client *client, const char *key, enum ks_
 	return sign(client, key, hash, padding, digest, digest_len, STARTED);
 }
 
-static enum ks_status decrypt(struct ks_client *client, const char *key, enum ks_hash hash,
-			      const uint8_t *ciphertext, size_t ciphertext_len,
+static enum ks_status decrypt(struct ks_client *client, const char *key, enum ks_padding padding,
+			      enum ks_hash hash, const uint8_t *ciphertext, size_t ciphertext_len,
 			      const struct reply_to *to)
 {
 	Keystore__V1__DecryptRequest body = KEYSTORE__V1__DECRYPT_REQUEST__INIT;
@@ -75,6 +75,7 @@ static enum ks_status decrypt(struct ks_client *client, const char *key, enum ks
 	if (!request_key(key, &ref))
 		return client_refuse(to, KS_INVALID, REQUEST_KEY_MALFORMED);
 	body.key = &ref;
+	body.padding = (Keystore__V1__Padding)padding;
 	body.hash = (Keystore__V1__Hash)hash;
 	body.ciphertext = request_bytes(ciphertext, ciphertext_len);
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_DECRYPT;
@@ -86,14 +87,30 @@ enum ks_status ks_decrypt(struct ks_client *client, const char *key, enum ks_has
 			  const uint8_t *ciphertext, size_t ciphertext_len,
 			  struct ks_result **ret_result)
 {
-	return decrypt(client, key, hash, ciphertext, ciphertext_len, BLOCKING);
+	return decrypt(client, key, KS_PADDING_DEFAULT, hash, ciphertext, ciphertext_len, BLOCKING);
 }
 
 enum ks_status ks_decrypt_start(struct ks_client *client, const char *key, enum ks_hash hash,
 				const uint8_t *ciphertext, size_t ciphertext_len, ks_done_fn *done,
 				void *user)
 {
-	return decrypt(client, key, hash, ciphertext, ciphertext_len, STARTED);
+	return decrypt(client, key, KS_PADDING_DEFAULT, hash, ciphertext, ciphertext_len, STARTED);
+}
+
+enum ks_status ks_decrypt_pkcs1(struct ks_client *client, const char *key,
+				const uint8_t *ciphertext, size_t ciphertext_len,
+				struct ks_result **ret_result)
+{
+	return decrypt(client, key, KS_PADDING_PKCS1, KS_HASH_DEFAULT, ciphertext, ciphertext_len,
+		       BLOCKING);
+}
+
+enum ks_status ks_decrypt_pkcs1_start(struct ks_client *client, const char *key,
+				      const uint8_t *ciphertext, size_t ciphertext_len,
+				      ks_done_fn *done, void *user)
+{
+	return decrypt(client, key, KS_PADDING_PKCS1, KS_HASH_DEFAULT, ciphertext, ciphertext_len,
+		       STARTED);
 }
 
 static enum ks_status csr_with(struct ks_client *client, Keystore__V1__KeyRef *ref,

@@ -68,6 +68,8 @@ static const struct option options[] = {
 	 NULL, NULL},
 	{"access", "allow-sha1-signatures", TYPE_CHOICE, AT(allow_sha1_signatures), 0, 0, "no",
 	 "yes"},
+	{"access", "allow-pkcs1-decryption", TYPE_CHOICE, AT(allow_pkcs1_decryption), 0, 0, "no",
+	 "yes"},
 	{"keys", "pool", TYPE_NUMBER, AT(pool), 0, CONFIG_POOL_MAX, NULL, NULL},
 	{"keys", "pool-idle", TYPE_TIME, AT(pool_idle_ms), 10, 3600000, NULL, NULL},
 	{"ca", "crl-days", TYPE_NUMBER, AT(crl_days), 1, 3650, NULL, NULL},

@@ -52,6 +52,7 @@ struct config {
 	struct config_ids administrators;
 	struct config_ids administrator_groups;
 	bool allow_sha1_signatures;
+	bool allow_pkcs1_decryption;
 	/* [watch] */
 	bool watch_names;
 	bool watch_link_local;

@@ -114,6 +114,38 @@ void service_use_sign(struct request *request, const void *body, const struct ke
 	request_submit(request, job, data_done);
 }
 
+/* How it was encrypted. False: answered. */
+static bool take_padding(struct request *request, const Keystore__V1__DecryptRequest *decrypt,
+			 unsigned hash)
+{
+	switch ((unsigned)decrypt->padding) {
+	case KEYSTORE__V1__PADDING__PADDING_UNSPECIFIED:
+		if (hash == TPM_SHA1 || hash == TPM_SHA256)
+			return true;
+		request_fail(request, STATUS_INVALID,
+			     "OAEP with hash %u is not possible: use SHA-1 or SHA-256", hash);
+		return false;
+	case KEYSTORE__V1__PADDING__PADDING_PKCS1:
+		if (!request->service->config->allow_pkcs1_decryption)
+			request_fail(request, STATUS_UNSUPPORTED,
+				     "decryption of PKCS#1 v1.5 is switched off: use OAEP, or have "
+				     "allow-pkcs1-decryption set in keystored.conf");
+		else if (decrypt->hash)
+			request_fail(request, STATUS_INVALID,
+				     "PKCS#1 v1.5 has no hash for decryption: leave it out");
+		else
+			return true;
+		return false;
+	default:
+		request_fail(
+			request, STATUS_INVALID,
+			"padding %u is none of encryption: leave it out for OAEP, or use 1 for "
+			"PKCS#1 v1.5",
+			(unsigned)decrypt->padding);
+		return false;
+	}
+}
+
 void service_use_decrypt(struct request *request, const void *body, const struct keyring_key *key)
 {
 	const Keystore__V1__DecryptRequest *decrypt = body;
@@ -124,11 +156,8 @@ void service_use_decrypt(struct request *request, const void *body, const struct
 			     "key “%s” is not for decryption: use an RSA key that is", key->name);
 		return;
 	}
-	if (hash != TPM_SHA1 && hash != TPM_SHA256) {
-		request_fail(request, STATUS_INVALID,
-			     "OAEP with hash %u is not possible: use SHA-1 or SHA-256", hash);
+	if (!take_padding(request, decrypt, hash))
 		return;
-	}
 	struct tpm_key *tpm = request_tpm_key(request, key);
 
 	if (!tpm)
@@ -147,6 +176,7 @@ void service_use_decrypt(struct request *request, const void *body, const struct
 	if (!job)
 		return;
 	job->hash = (enum tpm_hash)hash;
+	job->padding = (enum tpm_padding)decrypt->padding;
 	request_submit(request, job, data_done);
 }
 

@@ -130,7 +130,7 @@ struct tpm_job {
 	unsigned usage;		      /* CREATE IMPORT IMPORT_KEY: TPM_USE_* */
 
 	enum tpm_hash hash;	  /* SIGN DECRYPT */
-	enum tpm_padding padding; /* SIGN */
+	enum tpm_padding padding; /* SIGN; DECRYPT: PKCS1, or else OAEP */
 	uint32_t handle;	  /* PIN UNPIN; NV: the index */
 	struct tpm_name name;	  /* UNPIN */
 	size_t want;		  /* RANDOM: bytes, up to TPM_OUTPUT_MAX; NV_READ: its size */

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "pkcs1.h"
 #include "pss.h"
 #include "public.h"
 #include "response.h"
@@ -126,29 +127,64 @@ static bool is_about_ciphertext(struct operations *ops, TSS2_RC rc)
 	       (rc == TPM2_RC_FAILURE && !device_was_reset(ops->device));
 }
 
-/* One answer for every ciphertext that is no good: the difference would be an oracle. */
+/*
+ * Without padding the TPM returns as many bytes as the modulus has; one that left out zeros at the
+ * beginning would mean the same.
+ */
+static enum tpm_status unpad(struct tpm_job *job, const TPM2B_PUBLIC_KEY_RSA *output)
+{
+	uint8_t encoded[sizeof(output->buffer)] = {0};
+	struct pkcs1 block = {
+		.ciphertext = job->input,
+		.encoded = encoded,
+		.size = job->input_len,
+	};
+	enum tpm_status status = TPM_OK;
+
+	block.secret = tpm_key_auth(job->key, &block.secret_len);
+	if (output->size > block.size)
+		return operation_found(job, TPM_REFUSED,
+				       "the TPM returned more than the modulus has");
+	memcpy(encoded + block.size - output->size, output->buffer, output->size);
+	if (!pkcs1_unpad(&block, job->output, &job->output_len))
+		status = operation_found(job, TPM_NOMEM, "no memory");
+	OPENSSL_cleanse(encoded, sizeof(encoded));
+	return status;
+}
+
+/*
+ * One answer for every ciphertext that is no good: the difference would be an oracle. PKCS#1 v1.5 is
+ * unpadded here, since the TPM itself says when it cannot; then only a ciphertext that is no number
+ * below the modulus is refused, of which everybody can see that.
+ */
 enum tpm_status operation_decrypt(struct operations *ops, struct tpm_job *job)
 {
-	TPMT_RSA_DECRYPT oaep = {.scheme = TPM2_ALG_OAEP,
-				 .details.oaep.hashAlg = public_hash_alg(job->hash)};
+	bool is_pkcs1 = job->padding == TPM_PADDING_PKCS1;
+	TPMT_RSA_DECRYPT scheme = {.scheme = is_pkcs1 ? TPM2_ALG_NULL : TPM2_ALG_OAEP,
+				   .details.oaep.hashAlg = public_hash_alg(job->hash)};
+	enum tpm_status status = TPM_OK;
 	TPM2B_PUBLIC_KEY_RSA *output = NULL;
 	ESYS_TR session;
 	TSS2_RC rc;
 
 	rc = operation_session_open(ops, OPERATION_BOTH_WAYS, &session);
 	if (!rc) {
-		rc = rsa_private(ops, job, job->input, job->input_len, &oaep, session, &output);
+		rc = rsa_private(ops, job, job->input, job->input_len, &scheme, session, &output);
 		if (rc && is_about_ciphertext(ops, rc))
 			return operation_found(job, TPM_DECRYPT_FAILED,
 					       "the ciphertext does not decrypt");
 	}
 	if (rc)
 		return operation_refused(ops, job, rc, "to decrypt");
-	memcpy(job->output, output->buffer, output->size);
-	job->output_len = output->size;
+	if (is_pkcs1) {
+		status = unpad(job, output);
+	} else {
+		memcpy(job->output, output->buffer, output->size);
+		job->output_len = output->size;
+	}
 	OPENSSL_cleanse(output, sizeof(*output));
 	Esys_Free(output);
-	return TPM_OK;
+	return status;
 }
 
 /* Mixed with this machine's generator: whoever listens on the bus must not know the result. */

@@ -99,10 +99,12 @@ static enum tpm_status check_sign(const struct tpm_facts *facts, struct tpm_job 
 
 static enum tpm_status check_decrypt(const struct tpm_facts *facts, struct tpm_job *job)
 {
-	if (job->hash != TPM_SHA1 && job->hash != TPM_SHA256)
+	bool is_oaep = job->padding != TPM_PADDING_PKCS1;
+
+	if (is_oaep && job->hash != TPM_SHA1 && job->hash != TPM_SHA256)
 		return operation_found(job, TPM_UNSUPPORTED,
 				       "OAEP is there with SHA-1 and SHA-256");
-	if (facts_are_known(facts) && !facts->has_hash[job->hash])
+	if (is_oaep && facts_are_known(facts) && !facts->has_hash[job->hash])
 		return operation_found(job, TPM_UNSUPPORTED, "this TPM does not have that hash");
 	if (!(tpm_key_usage(job->key) & TPM_USE_DECRYPT))
 		return operation_found(job, TPM_UNSUPPORTED, "the key cannot decrypt");

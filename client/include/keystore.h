@@ -505,6 +505,18 @@ enum ks_status ks_decrypt_start(struct ks_client *client, const char *key, enum 
 				const uint8_t *ciphertext, size_t ciphertext_len, ks_done_fn *done,
 				void *user);
 
+/*
+ * RSAES-PKCS1-v1_5, for partners that know nothing better: KS_UNSUPPORTED unless keystored.conf
+ * allows it. A ciphertext whose padding is wrong is answered KS_OK, with pseudo-random bytes of a
+ * pseudo-random length, always the same: the caller must not tell anybody the difference either.
+ */
+enum ks_status ks_decrypt_pkcs1(struct ks_client *client, const char *key,
+				const uint8_t *ciphertext, size_t ciphertext_len,
+				struct ks_result **ret_result);
+enum ks_status ks_decrypt_pkcs1_start(struct ks_client *client, const char *key,
+				      const uint8_t *ciphertext, size_t ciphertext_len,
+				      ks_done_fn *done, void *user);
+
 /* A PKCS#10 request (RFC 2986), DER. */
 struct ks_csr {
 	const char *subject; /* "CN=plc-1,O=Plant" */

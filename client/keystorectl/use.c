@@ -96,18 +96,45 @@ static enum exit_code command_sign(struct ctl *ctl)
 			   "signature");
 }
 
+/* How it was encrypted: OAEP with *ret_hash, or PKCS#1 v1.5. False: told. */
+static bool take_encryption(const struct ctl *ctl, enum ks_hash *ret_hash, bool *ret_is_pkcs1)
+{
+	enum ks_padding padding = KS_PADDING_DEFAULT;
+
+	if (!ctl_hash(ctl, ret_hash) || !ctl_padding(ctl, &padding))
+		return false;
+	if (padding == KS_PADDING_PSS || (padding && ctl_has(ctl, OPTION_HASH)))
+		(void)ctl_fail(ctl, EXIT_USAGE,
+			       "--padding %s: pkcs1, which takes no --hash, or left out for OAEP",
+			       ctl_option(ctl, OPTION_PADDING));
+	else if (!padding && *ret_hash != KS_HASH_SHA1 && *ret_hash != KS_HASH_SHA256)
+		(void)ctl_fail(ctl, EXIT_USAGE, "--hash %s: OAEP takes sha1 or sha256 here",
+			       ks_hash_name(*ret_hash));
+	else
+		goto good;
+	return false;
+good:
+	*ret_is_pkcs1 = padding == KS_PADDING_PKCS1;
+	return true;
+}
+
+static json_t *describe_decrypted(const struct ctl *ctl, enum ks_hash hash, bool is_pkcs1)
+{
+	if (is_pkcs1)
+		return json_pack("{s:o, s:s}", "key", json_text(ctl->words[0]), "padding", "pkcs1");
+	return json_pack("{s:o, s:s}", "key", json_text(ctl->words[0]), "hash", ks_hash_name(hash));
+}
+
 static enum exit_code command_decrypt(struct ctl *ctl)
 {
 	struct ks_result *result = NULL;
 	struct file ciphertext = {0};
+	bool is_pkcs1 = false;
 	enum exit_code code;
 	enum ks_hash hash;
 
-	if (!ctl_hash(ctl, &hash))
+	if (!take_encryption(ctl, &hash, &is_pkcs1))
 		return EXIT_USAGE;
-	if (hash != KS_HASH_SHA1 && hash != KS_HASH_SHA256)
-		return ctl_fail(ctl, EXIT_USAGE, "--hash %s: OAEP takes sha1 or sha256 here",
-				ks_hash_name(hash));
 	code = file_check_output(ctl, ctl_option(ctl, OPTION_OUT), OUTPUT_SECRET);
 	if (code == EXIT_OK)
 		code = file_read(ctl, ctl_option(ctl, OPTION_IN), CIPHERTEXT_BYTES_MAX,
@@ -115,12 +142,14 @@ static enum exit_code command_decrypt(struct ctl *ctl)
 	if (code == EXIT_OK)
 		code = ctl_connect(ctl);
 	if (code == EXIT_OK) {
-		(void)ks_decrypt(ctl->client, ctl->words[0], hash, ciphertext.data, ciphertext.len,
-				 &result);
+		if (is_pkcs1)
+			(void)ks_decrypt_pkcs1(ctl->client, ctl->words[0], ciphertext.data,
+					       ciphertext.len, &result);
+		else
+			(void)ks_decrypt(ctl->client, ctl->words[0], hash, ciphertext.data,
+					 ciphertext.len, &result);
 		code = finish_data(ctl, result, OUTPUT_SECRET,
-				   json_pack("{s:o, s:s}", "key", json_text(ctl->words[0]), "hash",
-					     ks_hash_name(hash)),
-				   "plaintext");
+				   describe_decrypted(ctl, hash, is_pkcs1), "plaintext");
 	}
 	file_free(&ciphertext);
 	return code;
@@ -223,6 +252,11 @@ out:
 	return code;
 }
 
+static const struct option_text decrypt_texts[] = {
+	{OPTION_PADDING, "NAME", "pkcs1: not OAEP, but PKCS#1 v1.5"},
+	{0},
+};
+
 const struct command commands_use[] = {
 	{
 		.name = "csr",
@@ -249,8 +283,10 @@ const struct command commands_use[] = {
 		.name = "decrypt",
 		.words = "NAME",
 		.word_count = 1,
-		.options = HAS(HASH) | HAS(IN) | HAS(OUT),
+		.options = HAS(HASH) | HAS(PADDING) | HAS(IN) | HAS(OUT),
+		.texts = decrypt_texts,
 		.summary = "decrypt RSA-OAEP",
+		.help = "With --padding pkcs1 PKCS#1 v1.5, where keystored.conf allows it.",
 		.run = command_decrypt,
 	},
 	{

@@ -74,6 +74,45 @@ Test(keystorectl, decrypts_into_a_file_of_its_owner_only)
 	fixture_free(fixture);
 }
 
+Test(keystorectl, decrypts_pkcs1_only_where_that_is_allowed_and_tells_no_bad_padding)
+{
+	struct fixture *fixture =
+		fixture_new(&(struct fixture_options){.config = "[access]\n"
+								"allow-pkcs1-decryption = yes\n"});
+
+	free(fixture_sh_ok(
+		fixture, SHELL
+		"for size in 2048 3072; do "
+		"keystorectl key create r$size --algorithm rsa-$size; "
+		"keystorectl key export r$size --public --out r$size.pem; "
+		"for len in 0 1 16 117 245; do head -c $len /dev/urandom > plain; "
+		"openssl pkeyutl -encrypt -pubin -inkey r$size.pem -in plain -out cipher "
+		"-pkeyopt rsa_padding_mode:pkcs1; "
+		"keystorectl decrypt r$size --padding pkcs1 --in cipher --out out; "
+		"cmp plain out; done; done; "
+		/* What is no PKCS#1 v1.5 is answered like it, and always in the same way. */
+		"openssl pkeyutl -encrypt -pubin -inkey r2048.pem -in plain -out other "
+		"-pkeyopt rsa_padding_mode:oaep || head -c 100 plain > plain; "
+		"openssl pkeyutl -encrypt -pubin -inkey r2048.pem -in plain -out other "
+		"-pkeyopt rsa_padding_mode:oaep; "
+		"keystorectl decrypt r2048 --padding pkcs1 --in other --out one; "
+		"keystorectl decrypt r2048 --padding pkcs1 --in other --out two; "
+		"cmp one two; fails cmp -s one plain; "
+		/* OAEP goes on as ever, and says so. */
+		"fails keystorectl decrypt r2048 --in cipher --out three 2> said; "
+		"fails keystorectl decrypt r2048 --padding pss --in other --out three 2> said; "
+		"fails keystorectl decrypt r2048 --padding pkcs1 --hash sha256 --in other "
+		"--out three 2> said"));
+	fixture_free(fixture);
+	fixture = fixture_new(NULL);
+	free(fixture_sh_ok(fixture, SHELL
+			   "keystorectl key create rsa --algorithm rsa-2048; "
+			   "head -c 256 /dev/zero > cipher; "
+			   "fails keystorectl decrypt rsa --padding pkcs1 --in cipher --out out "
+			   "2> said; grep -q allow-pkcs1-decryption said"));
+	fixture_free(fixture);
+}
+
 Test(keystorectl, leaves_an_old_file_alone_when_it_fails)
 {
 	struct fixture *fixture = fixture_new(NULL);
