@@ -52,6 +52,7 @@ static enum ks_status cert_replace(struct ks_client *client, uint64_t id,
 	body.file = request_bytes(file->bytes, file->len);
 	body.password = password_bytes(file->password);
 	body.key_name = request_text(file->key_name);
+	body.first = file->first;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_CERT_REPLACE;
 	request.cert_replace = &body;
 	return client_submit(client, &request, to);

@@ -28,6 +28,7 @@ struct importing {
 	const struct profile *profile;
 	bool has_profile;
 	uint64_t replaces;
+	bool wants_first; /* of the file's certificates, as that version */
 };
 
 static void importing_free(void *state)
@@ -420,6 +421,14 @@ static void replace_decoded(struct request *request, const char *asked_name)
 
 	if (is_found && !has_key)
 		main = find_answer(request, importing, &old);
+	if (main != NONE && main && importing->wants_first) {
+		request_fail(request, STATUS_INVALID,
+			     "the key is that of certificate “%.64s”, which came along, and not "
+			     "that of “%.64s”: give the certificate with its own key",
+			     importing->intake->certs[main].cert.facts.subject,
+			     importing->intake->certs[0].cert.facts.subject);
+		main = NONE;
+	}
 	uint32_t version = old.version;
 	uint64_t old_key_id = has_key ? old.key_id : 0;
 	int64_t csr_created = old.request_created;
@@ -529,5 +538,6 @@ void service_cert_replace(struct request *request, const void *body, const struc
 	if (!importing)
 		return;
 	importing->replaces = asked->id;
+	importing->wants_first = asked->first;
 	decoding_start(request, &asked->file, &asked->password, take_file);
 }

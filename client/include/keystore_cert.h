@@ -268,6 +268,7 @@ struct ks_cert_file {
 	enum ks_cert_kind kind; /* import: KS_CERT_ALL: by its content */
 	const char *profile;	/* import: of a device's; NULL: not known */
 	const char *key_name;	/* of a private key in it; replace: NULL: "NAME.vVERSION" */
+	bool first;		/* replace: its first certificate has to be the new version */
 };
 
 /*
