@@ -733,6 +733,22 @@ def opcua_chunks():
     }
 
 
+def trust_lists():
+    """TrustListDataType in OPC UA's binary encoding."""
+    def some(*entries):
+        return struct.pack("<i", len(entries)) + b"".join(struct.pack("<i", len(e)) + e for e in entries)
+
+    cert = certificates()["ca"][1:] # without its profile
+    crl = next(iter(crls().values()))
+    full = struct.pack("<I", 15) + some(cert) + some(crl) + some(cert, b"x") + some()
+    return {
+        "full": full, "cut": full[:-1], "long": full + b"\0", "cert": cert, "crl": crl,
+        "some": struct.pack("<I", 5) + full[4:], "none": struct.pack("<Iiiii", 15, -1, -1, -1, -1),
+        "mask": struct.pack("<I", 16) + full[4:], "count": struct.pack("<Iiiii", 15, 2**31 - 1, 0, 0, 0),
+        "empty": struct.pack("<Iiiiii", 1, 1, -1, 0, 0, 0),
+    }
+
+
 def write(target, seeds):
     directory = CORPUS / target
     shutil.rmtree(directory, ignore_errors=True)
@@ -761,6 +777,7 @@ write("ouc_reply", ouc_replies())
 write("ouc_receiver", ouc_messages())
 write("data_view", data_views())
 write("data_type", data_types())
+write("push_trust", trust_lists())
 write("duplicate", {"ec": FILES["key"], "truncated": FILES["key"][:-9]})
 # The service itself, somebody who may use the key, somebody else.
 write("conn", {f"{name}.{who}": bytes([who]) + stream
