@@ -139,8 +139,8 @@ static bool add_certs(struct push_job *job, struct bundle *bundle)
 static bool stage(struct push_work *work, struct push_job *job, const struct push_place *place,
 		  const struct bundle *bundle)
 {
-	const struct ks_cert_file file = {.bytes = (const uint8_t *)bundle->text,
-					  .len = bundle->len};
+	const struct ks_cert_file file = {
+		.bytes = (const uint8_t *)bundle->text, .len = bundle->len, .first = true};
 	struct ks_client *client;
 	struct ks_result *result = NULL;
 
@@ -162,7 +162,8 @@ void push_do_update_certificate(struct push_work *work, struct push_job *job)
 	struct bundle bundle = {.room = FILE_MAX};
 	struct push_place place;
 
-	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job))
+	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job) ||
+	    !push_txn_lacks(work->txn, job, place.group))
 		return;
 	bundle.text = malloc(bundle.room);
 	if (!bundle.text) {
@@ -171,6 +172,11 @@ void push_do_update_certificate(struct push_work *work, struct push_job *job)
 	}
 	if (add_certs(job, &bundle) && add_key(job, &bundle)) {
 		bool is_ok = stage(work, job, &place, &bundle);
+
+		/* A key that only a password opens, and there is no place for one in a call. */
+		if (push_job_bytes(job, 5)->length &&
+		    job->status == UA_STATUSCODE_BADUSERACCESSDENIED)
+			job->status = UA_STATUSCODE_BADNOTSUPPORTED;
 
 		if (push_txn_is_open(work->txn))
 			push_txn_leave(work->txn, job, place.group, false, is_ok, false);

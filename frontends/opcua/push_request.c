@@ -10,11 +10,10 @@
 #define NONCE_MIN   32
 #define NAMES_MAX   32
 #define NAME_MAX    255
-#define KEY_NAME    40
 
 /* No key that is there has it: keys outlive the requests that they were made for. */
 static bool make_key_name(struct ks_client *client, struct push_job *job, const char *service,
-			  char ret_name[KEY_NAME])
+			  char ret_name[PUSH_KEY_NAME_MAX])
 {
 	struct ks_result *result = NULL;
 
@@ -22,10 +21,11 @@ static bool make_key_name(struct ks_client *client, struct push_job *job, const 
 		ks_result_free(result);
 		return false;
 	}
-	int len = snprintf(ret_name, KEY_NAME, "%.16s-push-", service);
+	int len = snprintf(ret_name, PUSH_KEY_NAME_MAX, "%.16s-push-", service);
 
-	for (size_t i = 0; i < result->data_len && len + 3 <= KEY_NAME; i++)
-		len += snprintf(ret_name + len, (size_t)(KEY_NAME - len), "%02x", result->data[i]);
+	for (size_t i = 0; i < result->data_len && len + 3 <= PUSH_KEY_NAME_MAX; i++)
+		len += snprintf(ret_name + len, (size_t)(PUSH_KEY_NAME_MAX - len), "%02x",
+				result->data[i]);
 	ks_result_free(result);
 	return true;
 }
@@ -70,7 +70,7 @@ static void request_again(struct push_work *work, struct push_job *job,
 	struct ks_client *client = push_link_client(work->link, job, false);
 	struct ks_cert_request order = {.subject = *subject ? subject : NULL};
 	struct ks_result *result = NULL;
-	char key[KEY_NAME];
+	char key[PUSH_KEY_NAME_MAX];
 
 	if (!client)
 		return;
@@ -171,41 +171,56 @@ static enum ks_algorithm algorithm_of(unsigned bits)
 	}
 }
 
-/*
- * It is made at once, since what a caller is given has to be there, and assigned with the transaction:
- * one that is cancelled leaves a certificate that nothing uses.
- */
+/* At once, since the caller is given it. False: the job has failed. */
+static bool make(struct push_work *work, struct push_job *job, const struct push_place *place,
+		 struct ks_cert_request *order, struct push_made *ret_made)
+{
+	struct ks_client *client = push_link_client(work->link, job, false);
+	struct ks_result *result = NULL;
+	bool is_ok;
+
+	if (!client || !make_key_name(client, job, place->service, ret_made->key))
+		return false;
+	order->new_key = ret_made->key;
+	is_ok = push_link_ok(job, PUSH_OF_ARGUMENTS, ks_cert_create(client, order, &result),
+			     &result);
+	if (is_ok) {
+		UA_ByteString der = {result->certs->der_len,
+				     (UA_Byte *)(uintptr_t)result->certs->der};
+
+		ret_made->cert_id = result->certs->id;
+		is_ok = push_job_give(job, &der, UA_TYPES_BYTESTRING);
+	}
+	ks_result_free(result);
+	return is_ok;
+}
+
+/* Stages that the service has it. */
+static bool assign(struct push_job *job, struct ks_client *client, const struct push_place *place,
+		   const struct push_made *made)
+{
+	const struct ks_assignment assignment = {.name = place->service, .cert_id = made->cert_id};
+	struct ks_result *result = NULL;
+
+	return push_link_done(job, PUSH_OF_ARGUMENTS,
+			      ks_service_set(client, &assignment, KS_FIELD_CERT, false, &result),
+			      &result);
+}
+
 static void make_self_signed(struct push_work *work, struct push_job *job,
 			     const struct push_place *place, struct ks_cert_request *order)
 {
-	struct ks_client *client = push_link_client(work->link, job, false);
-	struct ks_assignment assignment = {.name = place->service};
-	struct ks_result *result = NULL, *assigned = NULL;
-	char key[KEY_NAME];
+	struct ks_client *client = push_txn_join(work->txn, job);
+	struct push_made made = {0};
 	bool is_ok;
 
-	if (!client || !make_key_name(client, job, place->service, key))
+	if (!client)
 		return;
-	order->new_key = key;
-	if (!push_link_ok(job, PUSH_OF_ARGUMENTS, ks_cert_create(client, order, &result),
-			  &result)) {
-		ks_result_free(result);
-		return;
-	}
-	UA_ByteString der = {result->certs->der_len, (UA_Byte *)(uintptr_t)result->certs->der};
-
-	assignment.cert_id = result->certs->id;
-	client = push_txn_join(work->txn, job);
-	if (client) {
-		is_ok = push_link_done(
-			job, PUSH_OF_ARGUMENTS,
-			ks_service_set(client, &assignment, KS_FIELD_CERT, false, &assigned),
-			&assigned);
-		push_txn_leave(work->txn, job, place->group, false, is_ok, false);
-		if (is_ok)
-			(void)push_job_give(job, &der, UA_TYPES_BYTESTRING);
-	}
-	ks_result_free(result);
+	is_ok = make(work, job, place, order, &made);
+	if (made.cert_id)
+		push_txn_made(work->txn, &made);
+	is_ok = is_ok && assign(job, client, place, &made);
+	push_txn_leave(work->txn, job, place->group, false, is_ok, false);
 }
 
 void push_do_create_self_signed(struct push_work *work, struct push_job *job)
@@ -216,7 +231,8 @@ void push_do_create_self_signed(struct push_work *work, struct push_job *job)
 	size_t count = 0;
 	char *subject = NULL;
 
-	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job))
+	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job) ||
+	    !push_txn_lacks(work->txn, job, place.group))
 		return;
 	order.algorithm = algorithm_of(push_job_number(job, 6));
 	if (place.cert_id)
@@ -249,7 +265,8 @@ void push_do_delete_certificate(struct push_work *work, struct push_job *job)
 	struct ks_client *client;
 	bool is_ok;
 
-	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job))
+	if (!push_place_take(work, job, true, &place) || !push_txn_is_free(work->txn, job) ||
+	    !push_txn_lacks(work->txn, job, place.group))
 		return;
 	if (!place.cert_id) {
 		push_job_fail(job, UA_STATUSCODE_BADINVALIDSTATE, "service “%s” has no certificate",

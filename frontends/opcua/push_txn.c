@@ -13,6 +13,8 @@ struct push_txn {
 	char user[SESSION_USER_MAX + 1];
 	unsigned changes;
 	struct push_report report;
+	struct push_made made[PUSH_MADE_MAX], vain[PUSH_MADE_MAX];
+	size_t made_count, vain_count;
 };
 
 struct push_txn *push_txn_new(const char *socket)
@@ -64,6 +66,31 @@ static void forget(struct push_txn *txn)
 	UA_NodeId_clear(&txn->session);
 	txn->is_open = false;
 	txn->changes = 0;
+	txn->made_count = 0;
+}
+
+bool push_txn_lacks(const struct push_txn *txn, struct push_job *job, enum push_group group)
+{
+	if (!txn->is_open || !(txn->report.groups & 1u << group))
+		return true;
+	return push_job_fail(job, UA_STATUSCODE_BADINVALIDSTATE,
+			     "the certificate of %s is changed in this transaction already: apply "
+			     "or cancel it first",
+			     push_group_kind(group)->name);
+}
+
+void push_txn_made(struct push_txn *txn, const struct push_made *made)
+{
+	if (txn->made_count < PUSH_MADE_MAX)
+		txn->made[txn->made_count++] = *made;
+}
+
+bool push_txn_take_vain(struct push_txn *txn, struct push_made *ret_made)
+{
+	if (!txn->vain_count)
+		return false;
+	*ret_made = txn->vain[--txn->vain_count];
+	return true;
 }
 
 /* It is over; what came of it is told with @job. */
@@ -73,6 +100,10 @@ static void close_with(struct push_txn *txn, struct push_job *job, UA_StatusCode
 	txn->report.result = result;
 	txn->report.is_new = true;
 	job->report = txn->report;
+	if (result != UA_STATUSCODE_GOOD) {
+		memcpy(txn->vain, txn->made, sizeof txn->vain);
+		txn->vain_count = txn->made_count;
+	}
 	forget(txn);
 }
 

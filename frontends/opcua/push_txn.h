@@ -29,6 +29,21 @@ struct ks_client *push_txn_join(struct push_txn *txn, struct push_job *job);
 void push_txn_leave(struct push_txn *txn, struct push_job *job, enum push_group group, bool is_list,
 		    bool is_ok, bool is_partial);
 
+/* False: the job has failed, as what is staged changes the certificate of @group already. */
+bool push_txn_lacks(const struct push_txn *txn, struct push_job *job, enum push_group group);
+
+#define PUSH_MADE_MAX	  PUSH_GROUPS
+#define PUSH_KEY_NAME_MAX 40
+
+/* What was made for the transaction and is there already, for nothing if it is not applied. */
+struct push_made {
+	uint64_t cert_id;
+	char key[PUSH_KEY_NAME_MAX];
+};
+void push_txn_made(struct push_txn *txn, const struct push_made *made);
+/* The next that was for nothing. False: there is none. */
+bool push_txn_take_vain(struct push_txn *txn, struct push_made *ret_made);
+
 bool push_txn_apply(struct push_txn *txn, struct push_job *job);
 bool push_txn_cancel(struct push_txn *txn, struct push_job *job);
 /* The session has ended: so does what it has open. */

@@ -41,6 +41,20 @@ void push_work_close(struct push_work *work)
 	UA_NodeId_clear(&work->refused_session);
 }
 
+/* Certificates that were made for a transaction that came to nothing. Who fails leaves them. */
+static void drop_vain(struct push_work *work, const struct push_job *job)
+{
+	struct push_job scratch = {.caller = job->caller};
+	struct push_made made;
+
+	while (push_txn_take_vain(work->txn, &made)) {
+		struct ks_client *client = push_link_client(work->link, &scratch, false);
+
+		if (client && ks_cert_delete(client, made.cert_id, NULL) == KS_OK)
+			(void)ks_key_delete(client, made.key, NULL);
+	}
+}
+
 void push_work_do(struct push_work *work, struct push_job *job)
 {
 	push_do_fn *run =
@@ -50,6 +64,7 @@ void push_work_do(struct push_work *work, struct push_job *job)
 		run(work, job);
 	else
 		push_job_fail(job, UA_STATUSCODE_BADINTERNALERROR, "nobody does that here");
+	drop_vain(work, job);
 }
 
 void push_do_apply(struct push_work *work, struct push_job *job)
