@@ -9,7 +9,7 @@ failed=0
 count=0
 flags="-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Iproto -Itpm -Ifrontends/common
 	-Ifrontends/stream -Ifrontends/data -Ifrontends/blocks -Ifrontends/ouc -Ifrontends/https -Ikeystored -Iclient
-	-Iclient/include -Iclient/reference -Iclient/provider -Iclient/deploy -Iclient/table -Iclient/json -Iclient/bundle
+	-Iclient/include -Iclient/reference -Iclient/provider -Iclient/deploy -Iclient/table -Iclient/json -Iclient/bundle -Iclient/terminal
 	-Itests/support -Itests/support/proxy -isystem $generated
 	$(pkg-config --cflags tss2-esys libcrypto libprotobuf-c sqlite3 libsystemd jansson libmicrohttpd)"
 for header in $(find proto tpm keystored client frontends tests bench -name '*.h' 2>/dev/null); do
