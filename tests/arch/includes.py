@@ -22,6 +22,7 @@ KNOWLEDGE = [
      r"\bX509_(new|free|sign|verify|REQ_\w+|CRL_\w+|NAME_\w+|EXTENSION_\w+)\(",
      ["keystored/x509*", "client/keystorectl/x509*", "frontends/deploy/x509*", "frontends/stream/tls*",
       "frontends/opcua/policy/asymmetric.c", "frontends/opcua/policy/own_cert.c",
+      "frontends/opcua/client/x509*",
       "tests/*",
       "client/provider/*", "bench/tls_identity.c"]),
     ("TLS", r'^#\s*include\s*[<"]openssl/ssl\.h', ["frontends/stream/*", "tests/*", "bench/tls*"]),
