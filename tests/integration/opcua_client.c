@@ -111,3 +111,119 @@ Test(opcua_client, tells_apart_who_is_not_there_and_what_is_no_server)
 		    "fails 5 ua --url opc.tcp://localhost:1 --socket $PWD/none read i=2259");
 	opcua_plain_free(&plain);
 }
+
+#define TRUST "keystorectl trust add opcua ca.der; "
+
+Test(opcua_client, refuses_a_server_that_nobody_trusts_until_somebody_does)
+{
+	struct opcua_plain plain = opcua_plain_new();
+
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
+	OPCUA_PLAIN(&plain,
+		    "fails 11 ua read i=2259 2> said; cat said >&2; "
+		    "fails 11 ua --json read i=2259 2> said | grep BadCertificateUntrusted; "
+		    "keystorectl rejected list | grep 'CN=plain'; "
+		    "keystorectl rejected trust $(keystorectl rejected list --json | "
+		    "grep -o '\"id\":[0-9]*' | head -1 | cut -d: -f2); "
+		    "ua read i=2259 | grep -q '^value *0'");
+	opcua_plain_free(&plain);
+}
+
+Test(opcua_client, speaks_every_policy_and_mode)
+{
+	struct opcua_plain plain = opcua_plain_new();
+
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE "--none yes");
+	OPCUA_PLAIN(&plain, TRUST
+		    "ua endpoints > list; test $(grep -c Sign list) -ge 6; "
+		    "for policy in Basic256Sha256 Aes128_Sha256_RsaOaep Aes256_Sha256_RsaPss; do "
+		    "for mode in Sign SignAndEncrypt; do "
+		    "ua --policy $policy --mode $mode read i=2259 | grep -q '^value *0'; "
+		    "done; done; "
+		    /* The safest by itself. */
+		    "ua --verbose read i=2259 2>&1 | grep -q 'Aes256_Sha256_RsaPss'; "
+		    "fails 8 ua --policy Basic128Rsa15 read i=2259; "
+		    "fails 2 ua --policy None --mode Sign read i=2259; "
+		    "fails 2 ua --policy Base read i=2259; "
+		    "ua --policy None read i=2259 | grep -q '^value *0'");
+	opcua_plain_free(&plain);
+}
+
+Test(opcua_client, logs_in_by_password_and_by_certificate)
+{
+	struct opcua_plain plain = opcua_plain_new();
+
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE "--none yes");
+	OPCUA_PLAIN(&plain, TRUST
+		    "echo 'correct horse 1' > pw; echo wrong > wrong; "
+		    "for policy in Basic256Sha256 Aes128_Sha256_RsaOaep Aes256_Sha256_RsaPss; do "
+		    "ua --policy $policy --user anna --password-file pw read i=2259; done; "
+		    "ua --user anna --password-file - read i=2259 < pw; "
+		    "ua --user anna --password-file /dev/fd/3 read i=2259 3< pw; "
+		    "fails 4 ua --user anna --password-file wrong read i=2259 2> said; "
+		    "grep -q 'look at the name and the password\\|this user may not' said; "
+		    "fails 2 ua --user anna read i=2259 < /dev/null 2> said; "
+		    "grep -q 'give --password-file FILE' said; "
+		    "keystorectl cert create --profile opcua-client --issuer 1 --new-key berta "
+		    "--algorithm rsa-2048 --subject CN=berta,O=Plant --san URI:urn:plant:berta; "
+		    "keystorectl key allow berta --uid $(id -u) --operations sign; "
+		    "id=$(keystorectl cert list --json | grep -o '\"id\":[0-9]*' | "
+		    "cut -d: -f2 | sort -n | tail -1); "
+		    "for policy in Basic256Sha256 Aes256_Sha256_RsaPss; do "
+		    "ua --policy $policy --user-cert $id read i=2259; done; "
+		    "fails 2 ua --user-cert x read i=2259; fails 3 ua --user-cert 99 read i=2259");
+	opcua_plain_free(&plain);
+}
+
+Test(opcua_client, says_which_side_refuses_whom)
+{
+	struct opcua_plain plain = opcua_plain_new();
+
+	OPCUA_PLAIN(&plain, TRUST
+		    "openssl req -x509 -newkey rsa:2048 -noenc -keyout other.key -subj /CN=other "
+		    "-outform DER -out other.der 2> /dev/null");
+	opcua_plain_start(&plain, "--cert server.der --key server.key.der --uri " OPCUA_PLAIN_URI
+				  " --trust other.der");
+	OPCUA_PLAIN(&plain, "fails 11 ua read i=2259 2> said; "
+			    "grep -q 'certificate 3 of service opcua-client' said; "
+			    "grep -q 'does not take this client' said");
+	opcua_plain_end(&plain);
+	/* The certificate is another application's. */
+	opcua_plain_start(&plain, "--cert server.der --key server.key.der --uri urn:plant:else "
+				  "--trust ca.der --crl crl.der");
+	OPCUA_PLAIN(&plain, "fails 11 ua read i=2259 2> said; grep -q 'urn:plant:else' said");
+	/* A host that it does not name is told of. */
+	opcua_plain_end(&plain);
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
+	OPCUA_PLAIN(&plain,
+		    "ua --url ${KEYSTORE_OPCUA_URL/localhost/127.0.0.1} read i=2259 2> said "
+		    "|| cat said; grep -q 'not for the host 127.0.0.1' said; "
+		    "keystorectl service set opcua-client --group none; "
+		    "fails 11 ua read i=2259 2> said; grep -q 'has no trust group' said; "
+		    "keystorectl service set opcua-client --group opcua --cert none; "
+		    "fails 7 ua read i=2259 2> said; grep -q 'has no certificate' said");
+	opcua_plain_free(&plain);
+}
+
+Test(opcua_client, goes_on_with_its_subscription_when_the_server_comes_back)
+{
+	struct opcua_plain plain = opcua_plain_new();
+
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
+	OPCUA_PLAIN(&plain, TRUST
+		    "keystore-opcua-client subscribe 'ns=1;s=counter' --interval 0.1 > changes "
+		    "2> told < /dev/null & echo $! > pid; "
+		    "until test -s changes; do :; done");
+	opcua_plain_end(&plain);
+	/* With another certificate by the same CA, too. */
+	OPCUA_PLAIN(&plain,
+		    "until grep -q 'connection is lost' told; do :; done; "
+		    "keystorectl ca sign server.csr --issuer 1 --profile opcua-server --out "
+		    "server.pem; openssl x509 -in server.pem -outform DER -out server.der; : > "
+		    "changes");
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
+	OPCUA_PLAIN(&plain, "until test $(wc -l < changes) -ge 3; do :; done; "
+			    "grep -q 'connected again' told; kill -TERM $(cat pid); "
+			    "while kill -0 $(cat pid) 2> /dev/null; do :; done");
+	opcua_plain_free(&plain);
+}
