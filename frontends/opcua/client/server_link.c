@@ -234,10 +234,11 @@ static void copy_text(char *into, size_t size, const UA_String *text)
 		 (const char *)text->data);
 }
 
-/* Before anything is sent to it that its key could read. False: refused, with @message. */
-static bool accepts(struct server_link *link, const UA_EndpointDescription *endpoint,
-		    char message[KEYSTORE_SIDE_MESSAGE])
+/* Before anything is sent to it that its key could read. False: link->refusal says why not. */
+static bool accepts(struct server_link *link, const UA_EndpointDescription *endpoint)
 {
+	char message[KEYSTORE_SIDE_MESSAGE];
+
 	copy_text(link->uri, sizeof(link->uri), &endpoint->server.applicationUri);
 	switch (keystore_side_judge(link->side, endpoint->serverCertificate.data,
 				    endpoint->serverCertificate.length, link->uri, link->host,
@@ -255,6 +256,7 @@ static bool accepts(struct server_link *link, const UA_EndpointDescription *endp
 	case JUDGEMENT_NONE:
 		break;
 	}
+	snprintf(link->refusal, sizeof(link->refusal), "%s", message);
 	return false;
 }
 
@@ -391,7 +393,7 @@ static enum exit_code connect_to(struct server_link *link, const struct server_e
 		 policy_kind_by_uri(endpoint->securityPolicyUri.data,
 				    endpoint->securityPolicyUri.length)
 			 ->name);
-	if (needs_certificate(endpoint, token) && !accepts(link, endpoint, link->refusal))
+	if (needs_certificate(endpoint, token) && !accepts(link, endpoint))
 		return fail_connect(link, UA_STATUSCODE_BADCERTIFICATEUNTRUSTED);
 	status = client_make(link);
 	if (status == UA_STATUSCODE_GOOD)
@@ -484,7 +486,7 @@ bool server_link_reopen(struct server_link *link, bool *ret_later)
 	endpoint = &endpoints.list[endpoint_at];
 	token = &endpoint->userIdentityTokens[token_at];
 	*link->refusal = '\0';
-	if (needs_certificate(endpoint, token) && !accepts(link, endpoint, link->refusal)) {
+	if (needs_certificate(endpoint, token) && !accepts(link, endpoint)) {
 		(void)fail_connect(link, UA_STATUSCODE_BADCERTIFICATEUNTRUSTED);
 		*ret_later = false;
 		goto out;
