@@ -89,7 +89,7 @@ Test(opcua_client, prints_changes_until_it_has_its_number_or_is_told_to_end)
 		"ua $A subscribe 'ns=1;s=counter' --seconds 0.01; ua $A subscribe "
 		"'ns=1;s=constant' --count 1 > seen; "
 		"test $(wc -l < seen) = 1; "
-		"mkfifo changes; ua $A subscribe 'ns=1;s=counter' > changes & "
+		"mkfifo changes; keystore-opcua-client $A subscribe 'ns=1;s=counter' > changes & "
 		"{ read -r line; kill -TERM $!; cat > rest; } < changes; wait $!; "
 		"fails 3 ua $A subscribe 'ns=1;s=none' 2> said; grep -q BadNodeIdUnknown said");
 	opcua_plain_free(&plain);
@@ -120,7 +120,7 @@ Test(opcua_client, refuses_a_server_that_nobody_trusts_until_somebody_does)
 
 	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
 	OPCUA_PLAIN(&plain,
-		    "fails 11 ua read i=2259 2> said; cat said >&2; "
+		    "fails 11 ua read i=2259 2> said; "
 		    "fails 11 ua --json read i=2259 2> said | grep BadCertificateUntrusted; "
 		    "keystorectl rejected list | grep 'CN=plain'; "
 		    "keystorectl rejected trust $(keystorectl rejected list --json | "
@@ -189,14 +189,13 @@ Test(opcua_client, says_which_side_refuses_whom)
 			    "grep -q 'does not take this client' said");
 	opcua_plain_end(&plain);
 	/* The certificate is another application's. */
-	opcua_plain_start(&plain, "--cert server.der --key server.key.der --uri urn:plant:else "
-				  "--trust ca.der --crl crl.der");
+	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE "--claim urn:plant:else");
 	OPCUA_PLAIN(&plain, "fails 11 ua read i=2259 2> said; grep -q 'urn:plant:else' said");
 	/* A host that it does not name is told of. */
 	opcua_plain_end(&plain);
 	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE);
 	OPCUA_PLAIN(&plain,
-		    "ua --url ${KEYSTORE_OPCUA_URL/localhost/127.0.0.1} read i=2259 2> said "
+		    "ua --url opc.tcp://127.0.0.1:${KEYSTORE_OPCUA_URL##*:} read i=2259 2> said "
 		    "|| cat said; grep -q 'not for the host 127.0.0.1' said; "
 		    "keystorectl service set opcua-client --group none; "
 		    "fails 11 ua read i=2259 2> said; grep -q 'has no trust group' said; "

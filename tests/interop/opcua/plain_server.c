@@ -7,6 +7,7 @@
  *   --trust FILE             whom it trusts, DER, up to 4 times; without: anybody
  *   --crl FILE               DER
  *   --uri URI                of its application
+ *   --claim URI              what it says that is, once it runs
  *   --none yes               endpoints without security too
  *   --only NAME              of the others this policy's alone
  *
@@ -30,7 +31,7 @@
 #define POLICY_URI     "http://opcfoundation.org/UA/SecurityPolicy#"
 
 struct options {
-	const char *uri, *only;
+	const char *uri, *claim, *only;
 	bool has_none;
 	UA_ByteString cert, key;
 	UA_ByteString trust[FILES_MAX], crls[FILES_MAX];
@@ -96,6 +97,8 @@ static void take_option(struct options *options, const char *name, const char *v
 		options->crls[options->crl_count++] = load(value);
 	else if (strcmp(name, "--uri") == 0)
 		options->uri = value;
+	else if (strcmp(name, "--claim") == 0)
+		options->claim = value;
 	else if (strcmp(name, "--none") == 0)
 		options->has_none = true;
 	else if (strcmp(name, "--only") == 0)
@@ -279,6 +282,15 @@ static UA_Server *make(UA_UInt16 port, const struct options *options)
 	return UA_Server_newWithConfig(&config);
 }
 
+/* open62541 looks at it when it starts. */
+static void claim(UA_Server *server, const char *uri)
+{
+	UA_ServerConfig *config = UA_Server_getConfig(server);
+
+	UA_String_clear(&config->applicationDescription.applicationUri);
+	config->applicationDescription.applicationUri = UA_STRING_ALLOC(uri);
+}
+
 static void take_signals(sigset_t *ret_signals)
 {
 	sigemptyset(ret_signals);
@@ -306,6 +318,8 @@ int main(int argc, char **argv)
 	fill(server);
 	check(UA_Server_addRepeatedCallback(server, count, &counter, COUNT_MS, NULL), "counting");
 	check(UA_Server_run_startup(server), "its port");
+	if (options.claim)
+		claim(server, options.claim);
 	puts("ready");
 	fflush(stdout);
 	while (sigtimedwait(&signals, NULL, &at_once) < 0)
