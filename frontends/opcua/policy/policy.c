@@ -12,6 +12,22 @@ UA_String policy_text(const char *text)
 	return (UA_String){strlen(text), (UA_Byte *)(uintptr_t)text};
 }
 
+/* Whoever has keys in the clear to give is told that this is no place for them. */
+static UA_StatusCode refuse_key(UA_SecurityPolicy *sp, const UA_ByteString certificate,
+				const UA_ByteString key)
+{
+	(void)sp;
+	(void)certificate;
+	(void)key;
+	return UA_STATUSCODE_BADNOTSUPPORTED;
+}
+
+/* The set's. */
+static void clear(UA_SecurityPolicy *sp)
+{
+	(void)sp;
+}
+
 struct policy_set *policy_set_new(unsigned kinds, const UA_Logger *logger,
 				  const struct policy_keys *keys, void *user)
 {
@@ -33,6 +49,8 @@ struct policy_set *policy_set_new(unsigned kinds, const UA_Logger *logger,
 		sp->policyContext = policy;
 		sp->policyUri = policy_text(kind->uri);
 		sp->logger = logger;
+		sp->updateCertificateAndPrivateKey = refuse_key;
+		sp->clear = clear;
 		if (id == POLICY_NONE) {
 			policy_none_set(sp);
 		} else {

@@ -13,7 +13,7 @@
 
 /* Keys of every number that a scenario asks for are made once. */
 struct scene {
-	struct rsa_cert server_a, server_b, client;
+	struct rsa_cert server_a, server_b, client, user;
 	struct party_keys server_keys, client_keys;
 	struct party_server server;
 };
@@ -24,6 +24,7 @@ static void scene_init_sizes(struct scene *scene, unsigned a, unsigned b, unsign
 		.server_a = rsa_cert_make(a, "server a", SERVER, NULL),
 		.server_b = rsa_cert_make(b, "server b", SERVER, NULL),
 		.client = rsa_cert_make(client, "client", "URI:urn:client", NULL),
+		.user = rsa_cert_make(client, "user", "email:operator@example.org", NULL),
 	};
 	scene->server_keys =
 		(struct party_keys){.certs = {&scene->server_a, &scene->server_b}, .count = 2};
@@ -41,6 +42,7 @@ static void scene_clear(struct scene *scene)
 	rsa_cert_clear(&scene->server_a);
 	rsa_cert_clear(&scene->server_b);
 	rsa_cert_clear(&scene->client);
+	rsa_cert_clear(&scene->user);
 }
 
 /* What our server's late signatures wait for, in front of the sockets. */
@@ -109,6 +111,7 @@ static struct party_client our_client(struct scene *scene, enum policy_id id)
 {
 	struct party_client client = {
 		.id = id,
+		.cert = &scene->client,
 		.set = policy_set_new(1u << POLICY_NONE | 1u << id, party_logger(),
 				      &party_client_keys, &scene->client_keys),
 	};
@@ -129,7 +132,10 @@ static void use(struct scene *scene, struct party_client *client)
 	char what[128];
 
 	snprintf(what, sizeof(what), "%s, mode %d, %s", policy_kind(client->id)->name,
-		 (int)client->mode, client->is_user ? "user" : "anonymous");
+		 (int)client->mode,
+		 client->is_user ? "user"
+		 : client->user	 ? "certificate"
+				 : "anonymous");
 	party_expect(party_connect(&scene->server, client), what);
 	party_expect(party_read(&scene->server, client), what);
 	for (int i = 0; i < 2; i++) {
@@ -140,25 +146,34 @@ static void use(struct scene *scene, struct party_client *client)
 	printf("%s: good\n", what);
 }
 
+/* The least and the most that a policy is used for. */
+static int first_mode(unsigned id)
+{
+	return id == POLICY_NONE ? UA_MESSAGESECURITYMODE_NONE : UA_MESSAGESECURITYMODE_SIGN;
+}
+
+static int last_mode(unsigned id)
+{
+	return id == POLICY_NONE ? UA_MESSAGESECURITYMODE_NONE
+				 : UA_MESSAGESECURITYMODE_SIGNANDENCRYPT;
+}
+
 static void use_every(struct scene *scene, bool is_ours)
 {
-	for (unsigned id = 0; id < POLICY_COUNT; id++) {
-		const int last = id == POLICY_NONE ? UA_MESSAGESECURITYMODE_NONE
-						   : UA_MESSAGESECURITYMODE_SIGNANDENCRYPT;
-		const int first = id == POLICY_NONE ? last : UA_MESSAGESECURITYMODE_SIGN;
+	for (unsigned id = 0; id < POLICY_COUNT; id++)
+		for (int mode = first_mode(id); mode <= last_mode(id); mode++)
+			/* Without security a token takes another policy, which they don't have. */
+			for (int token = 0; token < (id == POLICY_NONE ? 1 : 3); token++) {
+				struct party_client client =
+					is_ours ? our_client(scene, (enum policy_id)id)
+						: their_client(scene, (enum policy_id)id);
 
-		for (int n = 2 * first; n <= 2 * last + 1; n++) {
-			struct party_client client =
-				is_ours ? our_client(scene, (enum policy_id)id)
-					: their_client(scene, (enum policy_id)id);
-
-			client.mode = (UA_MessageSecurityMode)(n / 2);
-			/* Without security a password takes another policy: our_client has none. */
-			client.is_user = n % 2 && id != POLICY_NONE;
-			use(scene, &client);
-			policy_set_free(client.set);
-		}
-	}
+				client.mode = (UA_MessageSecurityMode)mode;
+				client.is_user = token == 1;
+				client.user = token == 2 ? &scene->user : NULL;
+				use(scene, &client);
+				policy_set_free(client.set);
+			}
 }
 
 static void server_against_their_clients(void)
@@ -179,8 +194,8 @@ static void server_signing_late(void)
 	our_server(&scene);
 	sign_late(&scene);
 	use_every(&scene, false);
-	/* An opening and two renewals of each of five policies, two modes, two users. */
-	party_expect(scene.server_keys.lates == 5 * 2 * 2 * 3, "answers signed late");
+	/* An opening and two renewals of each of five policies, two modes, three tokens. */
+	party_expect(scene.server_keys.lates == 5 * 2 * 3 * 3, "answers signed late");
 	scene_clear(&scene);
 }
 

@@ -327,7 +327,8 @@ struct party_client {
 	const struct rsa_cert *cert;
 	enum policy_id id;
 	UA_MessageSecurityMode mode;
-	bool is_user;
+	bool is_user; /* by his password, or by */
+	const struct rsa_cert *user;
 	uint32_t lifetime_ms; /* of a channel; 0: as open62541 wants it */
 	bool is_read;	      /* an answer has come, … */
 	UA_StatusCode read_status;
@@ -361,6 +362,17 @@ static inline void party_endpoint(UA_ClientConfig *config, const struct party_cl
 	endpoint->userIdentityTokensSize = 1;
 }
 
+static inline void party_user(UA_ClientConfig *config, const struct rsa_cert *user)
+{
+	UA_X509IdentityToken *token = UA_X509IdentityToken_new();
+	UA_ByteString cert = {user->len, user->der};
+
+	UA_ByteString_copy(&cert, &token->certificateData);
+	config->userIdentityToken.encoding = UA_EXTENSIONOBJECT_DECODED;
+	config->userIdentityToken.content.decoded.type = &UA_TYPES[UA_TYPES_X509IDENTITYTOKEN];
+	config->userIdentityToken.content.decoded.data = token;
+}
+
 static inline void party_client_start(struct party_client *party, const char *url)
 {
 	const unsigned kinds = 1u << POLICY_NONE | 1u << party->id;
@@ -377,8 +389,16 @@ static inline void party_client_start(struct party_client *party, const char *ur
 	else
 		config.securityPolicies = party_policies(kinds, party->cert, config.logging,
 							 &config.securityPoliciesSize);
-	config.authSecurityPolicies = config.securityPolicies;
-	config.authSecurityPoliciesSize = config.securityPoliciesSize;
+	/* A password is encrypted by one of these; with a user's certificate they have his key. */
+	if (party->set && !party->user)
+		config.authSecurityPolicies =
+			policy_set_policies(party->set, &config.authSecurityPoliciesSize);
+	else
+		config.authSecurityPolicies =
+			party_policies(kinds, party->user ? party->user : party->cert,
+				       config.logging, &config.authSecurityPoliciesSize);
+	if (party->user)
+		party_user(&config, party->user);
 	if (config.certificateVerification.clear)
 		config.certificateVerification.clear(&config.certificateVerification);
 	UA_CertificateVerification_AcceptAll(&config.certificateVerification);
@@ -501,8 +521,10 @@ static inline void party_client_stop(struct party_server *server, struct party_c
 
 	(void)UA_Client_disconnectAsync(client->client);
 	party_expect(party_until(server, client, party_is_gone), "no end");
-	config->authSecurityPolicies = NULL;
-	config->authSecurityPoliciesSize = 0;
+	if (client->set && !client->user) {
+		config->authSecurityPolicies = NULL;
+		config->authSecurityPoliciesSize = 0;
+	}
 	if (client->set) {
 		config->securityPolicies = NULL;
 		config->securityPoliciesSize = 0;
