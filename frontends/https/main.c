@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +7,12 @@
 #include <systemd/sd-event.h>
 
 #include "descriptors.h"
+#include "front_end.h"
 #include "settings.h"
 #include "site.h"
 
+#define PROGRAM		 "keystore-https"
 #define CONFIG_DEFAULT	 "/etc/keystore/keystore-https.conf"
-#define EXIT_USAGE	 2
 #define DESCRIPTORS_BASE 256 /* the program's own, and what libraries open */
 #define END_US		 UINT64_C(5000000)
 
@@ -56,36 +56,15 @@ static void print_help(void)
 	     "keystore-https(8) and keystore-https.conf(5) have it all.");
 }
 
-static void log_line(const char *text)
-{
-	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") ? "" : "keystore-https: ", text);
-}
-
-/* "FILE:12: [keystore-https] Listen: …". */
-static void on_problem(unsigned line, const char *section, const char *field, bool is_warning,
-		       const char *message, void *user)
-{
-	const struct arguments *arguments = user;
-	char place[32] = "";
-
-	if (line)
-		snprintf(place, sizeof(place), ":%u", line);
-	fprintf(stderr, "%s%s:%s%s%s%s%s%s %s%s\n", arguments->config, place, *section ? " [" : "",
-		section, *section ? "]" : "", *field ? " " : "", field,
-		*section || *field ? ":" : "", is_warning ? "warning: " : "", message);
-}
-
 static struct https_settings *read_settings(struct arguments *arguments)
 {
-	FILE *file = fopen(arguments->config, "re");
+	FILE *file = front_end_open(PROGRAM, arguments->config);
 	struct https_settings *settings = NULL;
 
-	if (!file) {
-		fprintf(stderr, "keystore-https: %s cannot be read: %s\n", arguments->config,
-			strerror(errno));
+	if (!file)
 		return NULL;
-	}
-	if (!https_settings_read(file, on_problem, arguments, &settings))
+	if (!https_settings_read(file, front_end_problem, (void *)(uintptr_t)arguments->config,
+				 &settings))
 		settings = NULL;
 	fclose(file);
 	return settings;
@@ -106,18 +85,9 @@ static int check(struct arguments *arguments)
 /* OpenSSL's provider for keystored finds it by its environment. */
 static bool take_socket(const struct arguments *arguments, struct https_settings *settings)
 {
-	const char *path = arguments->socket;
-
-	if (path && (*path != '/' || strlen(path) >= sizeof(settings->socket))) {
-		fprintf(stderr,
-			"keystore-https: --socket %s is not possible: give a path that begins with "
-			"/ and has at most %zu bytes\n",
-			path, sizeof(settings->socket) - 1);
-		return false;
-	}
-	if (path)
-		strcpy(settings->socket, path);
-	return !*settings->socket || setenv("KEYSTORE_SOCKET", settings->socket, 1) == 0;
+	return front_end_take_path(PROGRAM, "--socket", arguments->socket, settings->socket,
+				   sizeof(settings->socket)) &&
+	       (!*settings->socket || setenv("KEYSTORE_SOCKET", settings->socket, 1) == 0);
 }
 
 /*
@@ -131,7 +101,7 @@ static void raise_limit(const struct https_settings *settings)
 	if (!descriptors_allow(DESCRIPTORS_BASE + 3ull * settings->connections_max +
 				       2ull * settings->handshakes_max,
 			       message))
-		log_line(message);
+		front_end_log(PROGRAM, message);
 }
 
 struct program {
@@ -144,7 +114,7 @@ struct program {
 static void on_log(const char *message, void *user)
 {
 	(void)user;
-	log_line(message);
+	front_end_log(PROGRAM, message);
 }
 
 static void on_status(const char *message, void *user)
@@ -190,24 +160,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return 0;
 }
 
-static bool set_signals(struct program *program)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
-	       sd_event_add_signal(program->event, NULL, SIGTERM, on_signal, program) >= 0 &&
-	       sd_event_add_signal(program->event, NULL, SIGINT, on_signal, program) >= 0;
-}
-
 static bool start(struct program *program, char problem[SITE_MESSAGE_MAX])
 {
 	static const struct site_handler handler = {on_log, on_status, on_begun};
 
 	snprintf(problem, SITE_MESSAGE_MAX, "it cannot be started: %s", strerror(ENOMEM));
-	return sd_event_new(&program->event) >= 0 && set_signals(program) &&
+	return sd_event_new(&program->event) >= 0 &&
+	       front_end_signals(program->event, on_signal, program) &&
 	       site_new(program->event, program->settings, &handler, program, &program->site,
 			problem);
 }
@@ -219,7 +178,7 @@ static int stay_off(const struct arguments *arguments)
 
 	snprintf(message, sizeof(message), "it is switched off: Enabled in %s switches it on",
 		 arguments->config);
-	log_line(message);
+	front_end_log(PROGRAM, message);
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", message);
 	return EXIT_SUCCESS;
 }
@@ -238,7 +197,7 @@ static int run(struct arguments *arguments)
 	}
 	raise_limit(program.settings);
 	if (!start(&program, problem))
-		log_line(problem);
+		front_end_log(PROGRAM, problem);
 	else if (sd_event_loop(program.event) >= 0)
 		code = EXIT_SUCCESS;
 out:
@@ -273,15 +232,10 @@ int main(int argc, char **argv)
 			puts("keystore-https " KEYSTORE_VERSION);
 			return EXIT_SUCCESS;
 		default:
-			return EXIT_USAGE;
+			return FRONT_END_EXIT_USAGE;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr,
-			"keystore-https: it takes no argument like '%s': see keystore-https "
-			"--help\n",
-			argv[optind]);
-		return EXIT_USAGE;
-	}
+	if (optind < argc)
+		return front_end_refuse(PROGRAM, argv[optind]);
 	return arguments.is_check ? check(&arguments) : run(&arguments);
 }

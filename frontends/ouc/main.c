@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,12 @@
 #include "control.h"
 #include "descriptors.h"
 #include "events.h"
+#include "front_end.h"
 #include "settings.h"
 #include "station.h"
 
+#define PROGRAM		 "keystore-ouc"
 #define CONFIG_DEFAULT	 "/etc/keystore/keystore-ouc.conf"
-#define EXIT_USAGE	 2
 #define DESCRIPTORS_BASE 256 /* the program's own, look-ups, and what libraries open */
 
 enum {
@@ -66,36 +66,15 @@ static void print_help(void)
 	     "keystore-ouc(8) and keystore-ouc.conf(5) have it all.");
 }
 
-static void log_line(const char *text)
-{
-	fprintf(stderr, "%s%s\n", getenv("JOURNAL_STREAM") ? "" : "keystore-ouc: ", text);
-}
-
-/* "FILE:12: [Press] RemotePort: it is missing; …". */
-static void on_problem(unsigned line, const char *section, const char *field, bool is_warning,
-		       const char *message, void *user)
-{
-	const struct arguments *arguments = user;
-	char place[32] = "";
-
-	if (line)
-		snprintf(place, sizeof(place), ":%u", line);
-	fprintf(stderr, "%s%s:%s%s%s%s%s%s %s%s\n", arguments->config, place, *section ? " [" : "",
-		section, *section ? "]" : "", *field ? " " : "", field,
-		*section || *field ? ":" : "", is_warning ? "warning: " : "", message);
-}
-
 static struct settings *read_settings(struct arguments *arguments)
 {
-	FILE *file = fopen(arguments->config, "re");
+	FILE *file = front_end_open(PROGRAM, arguments->config);
 	struct settings *settings = NULL;
 
-	if (!file) {
-		fprintf(stderr, "keystore-ouc: %s cannot be read: %s\n", arguments->config,
-			strerror(errno));
+	if (!file)
 		return NULL;
-	}
-	if (!settings_read(file, on_problem, arguments, &settings))
+	if (!settings_read(file, front_end_problem, (void *)(uintptr_t)arguments->config,
+			   &settings))
 		settings = NULL;
 	fclose(file);
 	return settings;
@@ -114,28 +93,13 @@ static int check(struct arguments *arguments)
 	return EXIT_SUCCESS;
 }
 
-static bool set_path(char *to, size_t len, const char *path, const char *option)
-{
-	if (!path)
-		return true;
-	if (*path != '/' || strlen(path) >= len) {
-		fprintf(stderr,
-			"keystore-ouc: %s %s is not possible: give a path that begins with / and "
-			"has at most %zu bytes\n",
-			option, path, len - 1);
-		return false;
-	}
-	strcpy(to, path);
-	return true;
-}
-
 /* OpenSSL's provider for keystored finds it by its environment. */
 static bool take_paths(const struct arguments *arguments, struct settings *settings)
 {
-	return set_path(settings->socket, sizeof(settings->socket), arguments->socket,
-			"--socket") &&
-	       set_path(settings->runtime, SETTINGS_RUNTIME_MAX + 1, arguments->runtime,
-			"--runtime") &&
+	return front_end_take_path(PROGRAM, "--socket", arguments->socket, settings->socket,
+				   sizeof(settings->socket)) &&
+	       front_end_take_path(PROGRAM, "--runtime", arguments->runtime, settings->runtime,
+				   SETTINGS_RUNTIME_MAX + 1) &&
 	       (!*settings->socket || setenv("KEYSTORE_SOCKET", settings->socket, 1) == 0);
 }
 
@@ -159,7 +123,7 @@ static void raise_limit(const struct settings *settings)
 	char message[DESCRIPTORS_MESSAGE_MAX];
 
 	if (!descriptors_allow(descriptors_of(settings), message))
-		log_line(message);
+		front_end_log(PROGRAM, message);
 }
 
 struct program {
@@ -169,18 +133,6 @@ struct program {
 	struct events *events;
 	struct station *station;
 };
-
-static bool set_signals(struct program *program)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
-	       sd_event_add_signal(program->event, NULL, SIGTERM, NULL, NULL) >= 0 &&
-	       sd_event_add_signal(program->event, NULL, SIGINT, NULL, NULL) >= 0;
-}
 
 /* A port that is taken does not hold up the others. */
 static int on_begun(sd_event_source *source, void *user)
@@ -200,7 +152,7 @@ static bool start(struct program *program, char problem[STATION_PROBLEM_MAX])
 	const char *runtime = program->settings->runtime;
 
 	snprintf(problem, STATION_PROBLEM_MAX, "it cannot be started: %s", strerror(ENOMEM));
-	if (sd_event_new(&program->event) < 0 || !set_signals(program))
+	if (sd_event_new(&program->event) < 0 || !front_end_signals(program->event, NULL, NULL))
 		return false;
 	/* systemd makes it; whoever starts this by hand gets one, too. */
 	if (mkdir(runtime, 0750) < 0 && errno != EEXIST) {
@@ -246,7 +198,7 @@ static int run(struct arguments *arguments)
 	srandom(seed);
 	raise_limit(program.settings);
 	if (!start(&program, problem)) {
-		log_line(problem);
+		front_end_log(PROGRAM, problem);
 		goto out;
 	}
 	if (sd_event_loop(program.event) >= 0)
@@ -284,14 +236,10 @@ int main(int argc, char **argv)
 			puts("keystore-ouc " KEYSTORE_VERSION);
 			return EXIT_SUCCESS;
 		default:
-			return EXIT_USAGE;
+			return FRONT_END_EXIT_USAGE;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr,
-			"keystore-ouc: it takes no argument like '%s': see keystore-ouc --help\n",
-			argv[optind]);
-		return EXIT_USAGE;
-	}
+	if (optind < argc)
+		return front_end_refuse(PROGRAM, argv[optind]);
 	return arguments.is_check ? check(&arguments) : run(&arguments);
 }
