@@ -16,6 +16,7 @@
 #include "uplink.h"
 
 #define GATE_MESSAGE_MAX 640
+#define GATE_USER_MAX	 64
 
 struct gate;
 
@@ -52,8 +53,9 @@ UA_CertificateVerification gate_pki(struct gate *gate);
 struct gate_login {
 	enum ks_status status;
 	char message[GATE_MESSAGE_MAX]; /* not KS_OK: a sentence */
-	unsigned rights;		/* enum ks_right */
-	bool must_change;		/* the password, before anything else */
+	char user[GATE_USER_MAX + 1];
+	unsigned rights;  /* enum ks_right */
+	bool must_change; /* the password, before anything else */
 	uint8_t token[UPLINK_TOKEN_MAX];
 	size_t token_len;
 };

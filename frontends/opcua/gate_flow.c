@@ -218,6 +218,7 @@ static void take_login(struct flow *flow, size_t index, const struct ks_result *
 		login->status = KS_PROTOCOL;
 		return;
 	}
+	snprintf(login->user, sizeof(login->user), "%s", result->users[0].name);
 	login->rights = result->users[0].rights;
 	login->must_change = result->users[0].must_change;
 	memcpy(login->token, result->login->token, result->login->token_len);

@@ -193,7 +193,7 @@ static void on_nonce(const uint8_t *nonce, size_t len, void *user)
 	if (!peer)
 		return;
 	if (peer->is_opening) {
-		if (len <= sizeof(peer->server_nonce))
+		if (len && len <= sizeof(peer->server_nonce))
 			memcpy(peer->server_nonce, nonce, len);
 	} else if (len == GATE_NONCE) {
 		memcpy(gate->nonces[gate->nonce_next].bytes, nonce, GATE_NONCE);

@@ -143,7 +143,7 @@ static bool read_request(struct peer *peer, const uint8_t *body, size_t len)
 		peer->mode = request.mode;
 	memset(peer->client_nonce, 0, sizeof(peer->client_nonce));
 	/* One of the wrong size has no keys here; what open62541 says of it is its own. */
-	if (request.nonce_len == peer->kind->nonce_size)
+	if (request.nonce_len && request.nonce_len == peer->kind->nonce_size)
 		memcpy(peer->client_nonce, request.nonce, request.nonce_len);
 	return true;
 }

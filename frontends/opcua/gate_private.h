@@ -23,7 +23,6 @@
 #define GATE_NONCE	   32	  /* bytes; open62541's sessions have no other */
 #define GATE_PEER_NONCES   4
 #define GATE_DIGEST	   32
-#define GATE_USER_MAX	   64
 
 #define FLOW_BLOCKS_MAX 8   /* of one message: what clients send has 2 to 4 */
 #define FLOW_BYTES	512 /* of a signature, or a block */
