@@ -1,0 +1,32 @@
+/*
+ * Everything that runs by one configuration: the OPC UA server, its connections, and the one to
+ * keystored. Hides which certificate is shown, that it is exchanged while sessions go on, and that
+ * there is no server as long as there is no certificate.
+ */
+#ifndef OPCUA_SERVER_H
+#define OPCUA_SERVER_H
+
+#include <systemd/sd-event.h>
+
+#include "settings.h"
+
+#define SERVER_MESSAGE_MAX 512
+
+struct server;
+
+struct server_handler {
+	void (*log)(const char *message, void *user);	 /* of what has changed */
+	void (*status)(const char *message, void *user); /* as it is now, in one line */
+	void (*begun)(void *user); /* it serves, or it is known what is missing; once */
+};
+
+/* @settings must outlive it. False: @problem. */
+[[nodiscard]] bool server_new(sd_event *event, const struct opcua_settings *settings,
+			      const struct server_handler *handler, void *user,
+			      struct server **ret_server, char problem[SERVER_MESSAGE_MAX]);
+void server_free(struct server *server); /* NULL is fine */
+
+/* Takes nobody any more, ends all sessions, and calls @ended, perhaps before it returns. */
+void server_end(struct server *server, void (*ended)(void *user), void *user);
+
+#endif
