@@ -90,6 +90,7 @@ struct cert_facts {
 	char key_type[32];	      /* "rsa-2048", "ec-p256", "ed25519"; others: their number */
 	uint8_t fingerprint[32];      /* SHA-256 of the DER */
 	uint8_t spki_fingerprint[32]; /* SHA-256 of its SubjectPublicKeyInfo */
+	uint32_t name_hash;	      /* of the subject, by which x509_pool.h asks for it */
 };
 
 /* One certificate, nothing after it. TOO_LARGE; NOMEM; SUBJECT: it is no certificate. */

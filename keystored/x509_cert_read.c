@@ -205,6 +205,7 @@ enum cert_status cert_read(const uint8_t *der, size_t len, struct cert_facts *re
 	algorithm_read(x509, facts.signature_algorithm, sizeof(facts.signature_algorithm));
 	key_read(x509, facts.key_type, sizeof(facts.key_type));
 	facts.is_ca = X509_get_extension_flags(x509) & EXFLAG_CA;
+	facts.name_hash = (uint32_t)X509_NAME_hash_ex(subject, NULL, NULL, NULL);
 
 	*ret_facts = facts;
 	status = CERT_OK;

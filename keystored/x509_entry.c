@@ -24,18 +24,12 @@ static X509_CRL *crl_parse(const uint8_t *der, size_t len)
 	return NULL;
 }
 
-static uint32_t hash_of(const X509_NAME *name)
-{
-	return (uint32_t)X509_NAME_hash_ex(name, NULL, NULL, NULL);
-}
-
 static enum entry_status read_cert(const uint8_t *der, size_t len, struct entry_facts *facts)
 {
 	struct cert_facts cert;
 	enum cert_status status = cert_read(der, len, &cert);
-	X509 *x509 = status == CERT_OK ? x509_der_read(der, len) : NULL;
 
-	if (!x509)
+	if (status != CERT_OK)
 		return status == CERT_SUBJECT ? ENTRY_MALFORMED : ENTRY_NOMEM;
 	facts->is_ca = cert.is_ca;
 	memcpy(facts->subject, cert.subject, sizeof(facts->subject));
@@ -44,8 +38,7 @@ static enum entry_status read_cert(const uint8_t *der, size_t len, struct entry_
 	memcpy(facts->fingerprint, cert.fingerprint, sizeof(facts->fingerprint));
 	facts->from = cert.not_before;
 	facts->until = cert.not_after;
-	facts->name_hash = hash_of(X509_get_subject_name(x509));
-	X509_free(x509);
+	facts->name_hash = cert.name_hash;
 	return ENTRY_OK;
 }
 
@@ -89,7 +82,8 @@ static enum entry_status read_crl(const uint8_t *der, size_t len, struct entry_f
 	facts->from = crl.this_update;
 	facts->until = crl.next_update;
 	facts->revocations = crl.count;
-	facts->name_hash = hash_of(X509_CRL_get_issuer(parsed));
+	facts->name_hash =
+		(uint32_t)X509_NAME_hash_ex(X509_CRL_get_issuer(parsed), NULL, NULL, NULL);
 	X509_CRL_free(parsed);
 	return ENTRY_OK;
 }
