@@ -446,7 +446,7 @@ static void check_users(struct reading *reading)
 	    !settings->allows_user_certificates)
 		fault(reading, FIELD_USER_NAMES,
 		      "nobody could log in: set UserNames, UserCertificates or Anonymous to TRUE");
-	if (reading->lines[FIELD_ANONYMOUS_RIGHTS] && !settings->allows_anonymous &&
+	if (settings->anonymous_rights && !settings->allows_anonymous &&
 	    !was_bad(reading, FIELD_ANONYMOUS, FIELD_ANONYMOUS_RIGHTS))
 		warn(reading, FIELD_ANONYMOUS_RIGHTS, reading->lines[FIELD_ANONYMOUS_RIGHTS],
 		     "Anonymous is FALSE, so there is nobody who has them");

@@ -61,7 +61,7 @@ if command -v c++ >/dev/null; then
 fi
 
 for page in keystorectl.1 keystore-ouc-ctl.1 keystore-deploy.8 keystore-ouc.8 keystore-ouc.conf.5 \
-	keystore-https.conf.5 libkeystore.3; do
+	keystore-https.conf.5 keystore-opcua.8 keystore-opcua.conf.5 libkeystore.3; do
 	test -n "$(find "$work/moved" -name "$page")"
 	mandoc -Tlint -Wwarning "$top/docs/man/$page"
 done

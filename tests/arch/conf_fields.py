@@ -14,6 +14,8 @@ PROGRAMS = (
       ("connection_fields", "Sections of connections", None))),
     ("keystore-https", "frontends/https/settings.c",
      (("fields", "Section keystore-https", "keystore-https"),)),
+    ("keystore-opcua", "frontends/opcua/settings.c",
+     (("fields", "Section keystore-opcua", "keystore-opcua"),)),
 )
 
 failures = 0

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
-#define BEGIN "[keystore-opcua]\n"
+#define BEGIN	"[keystore-opcua]\n"
+#define MANUAL	KEYSTORE_SOURCE_DIR "/docs/man/keystore-opcua.conf.5"
+#define PACKAGE KEYSTORE_SOURCE_DIR "/packaging/keystore-opcua.conf"
 
 static struct opcua_settings *settings;
 
@@ -271,4 +273,29 @@ Test(settings, name_the_field_that_was_meant)
 		"2 [keystore-opcua] Endpoint: there is no such field; did you mean Endpoints?\n");
 	refuses("[keystore-https]\n",
 		"1 [keystore-https] : there is no such section; there is [keystore-opcua] alone\n");
+}
+
+Test(settings, of_the_manual_can_be_read)
+{
+	cr_assert_eq(conf_examples(MANUAL, reads), 1);
+}
+
+/* As it is, it switches nothing on; with what it comments out, it has the defaults it speaks of. */
+Test(settings, of_the_package_are_off_and_show_the_defaults)
+{
+	char *text = conf_text(PACKAGE);
+
+	reads(text);
+	cr_expect(!settings->is_enabled);
+	conf_uncomment(text);
+	reads(text);
+	cr_expect_str_eq(settings->service, "opcua-server");
+	cr_expect_eq(settings->endpoint_count, 6);
+	cr_expect_eq(settings->message_max, 4194304);
+	cr_expect_eq(settings->buffer_max, 65535);
+	cr_expect_eq(settings->lifetime_max_ms, 3600000);
+	cr_expect_eq(settings->grace_s, 3600);
+	cr_expect_eq(settings->sessions_max, 150);
+	cr_expect_eq(settings->items_max, 50000);
+	free(text);
 }
