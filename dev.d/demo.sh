@@ -22,10 +22,12 @@ demo() {
 	demo_secrecy "$dir/state"
 	demo_ouc "$dir"
 	demo_https "$dir"
+	demo_opcua "$dir"
 	say "That was the main job. Files: $dir/example, $dir/controllers"
 	service_explain "$dir" "$short"
 	demo_ouc_explain "$dir"
 	demo_https_explain "$dir"
+	demo_opcua_explain
 }
 
 # Shows a command line, runs it, and stops the demonstration if it fails.

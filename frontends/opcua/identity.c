@@ -318,8 +318,8 @@ static void on_listed(const struct ks_result *result, void *user)
 	else
 		do_without(identity,
 			   "the service %s has no certificate in keystored: keystorectl service "
-			   "activate %s --kind opcua-server, or service set %s --cert ID",
-			   identity->service, identity->service, identity->service);
+			   "set %s --cert ID",
+			   identity->service, identity->service);
 }
 
 static void look(struct identity *identity)
