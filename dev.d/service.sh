@@ -156,6 +156,7 @@ service_down() {
 	[ -d "$dir" ] || die "there is no directory $dir"
 	demo_ouc_down "$dir"
 	cd "$dir" || exit
+	stop keystore-opcua keystore-opcua
 	stop keystore-https keystore-https
 	stop keystore-ouc keystore-ouc
 	stop keystored keystored
