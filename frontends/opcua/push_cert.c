@@ -10,6 +10,7 @@
 
 #define CERT_MAX    65536
 #define ISSUERS_MAX 16
+#define PEM_KEY	    "PRIVATE KEY-----"
 #define KEY_MAX	    65536
 #define FILE_MAX    (256 * 1024)
 
@@ -101,6 +102,10 @@ static bool add_key(struct push_job *job, struct bundle *bundle)
 	if (!key->length)
 		return push_job_fail(job, UA_STATUSCODE_BADINVALIDARGUMENT,
 				     "there is a PrivateKeyFormat, and no PrivateKey");
+	/* Else the certificate would be taken for an answer to a request, and the rest for a comment. */
+	if (is_pem && !memmem(key->data, key->length, PEM_KEY, strlen(PEM_KEY)))
+		return push_job_fail(job, UA_STATUSCODE_BADNOTSUPPORTED,
+				     "PrivateKey has no private key in PEM");
 	if (key->length > KEY_MAX)
 		return push_job_fail(job, UA_STATUSCODE_BADREQUESTTOOLARGE,
 				     "the private key has more than %d bytes", KEY_MAX);
