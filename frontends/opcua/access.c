@@ -12,7 +12,6 @@
 
 struct access {
 	struct access_options options;
-	struct session *caller;
 };
 
 static struct access *access_of(const UA_AccessControl *control)
@@ -126,6 +125,7 @@ static UA_StatusCode activate(UA_Server *server, UA_AccessControl *control,
 		goto out;
 	memcpy(session->client, client, sizeof(client));
 	set_peer(session, endpoint, cert);
+	session->connection = access->options.connection(access->options.user);
 	*context = session;
 out:
 	if (!*context)
@@ -142,8 +142,6 @@ static void close_session(UA_Server *server, UA_AccessControl *control, const UA
 	(void)id;
 	if (!context)
 		return;
-	if (access->caller == context)
-		access->caller = NULL;
 	access->options.ended(context, access->options.user);
 	users_close(access->options.users, context);
 }
@@ -200,7 +198,6 @@ static UA_Byte access_level(UA_Server *server, UA_AccessControl *control, const 
 	(void)server;
 	(void)id;
 	(void)node_context;
-	access->caller = context;
 	if (may(context, right_to_read(access, node)))
 		level |= UA_ACCESSLEVELMASK_READ;
 	if (may(context, access->options.right_to_write(node, access->options.user)))
@@ -208,10 +205,9 @@ static UA_Byte access_level(UA_Server *server, UA_AccessControl *control, const 
 	return level;
 }
 
-static bool is_executable(UA_AccessControl *control, void *context)
+/* Methods that do something look at the session themselves, and say which code is due. */
+static bool is_executable(void *context)
 {
-	access_of(control)->caller = context;
-	/* Methods that do something look at the session themselves, and say which code is due. */
 	return context != NULL;
 }
 
@@ -219,10 +215,11 @@ static UA_Boolean executable(UA_Server *server, UA_AccessControl *control, const
 			     void *context, const UA_NodeId *method, void *method_context)
 {
 	(void)server;
+	(void)control;
 	(void)id;
 	(void)method;
 	(void)method_context;
-	return is_executable(control, context);
+	return is_executable(context);
 }
 
 static UA_Boolean executable_on_object(UA_Server *server, UA_AccessControl *control,
@@ -231,12 +228,13 @@ static UA_Boolean executable_on_object(UA_Server *server, UA_AccessControl *cont
 				       void *object_context)
 {
 	(void)server;
+	(void)control;
 	(void)id;
 	(void)method;
 	(void)method_context;
 	(void)object;
 	(void)object_context;
-	return is_executable(control, context);
+	return is_executable(context);
 }
 
 static UA_Boolean no_node(UA_Server *server, UA_AccessControl *control, const UA_NodeId *id,
@@ -315,7 +313,6 @@ static UA_Boolean browse(UA_Server *server, UA_AccessControl *control, const UA_
 	(void)server;
 	(void)id;
 	(void)node_context;
-	access->caller = context;
 	return may(context, right_to_read(access, node));
 }
 
@@ -390,7 +387,7 @@ UA_AccessControl access_control(struct access *access)
 
 struct session *access_caller(const struct access *access)
 {
-	return access->caller;
+	return users_alone(access->options.users, access->options.connection(access->options.user));
 }
 
 struct access *access_new(const struct access_options *options)

@@ -19,6 +19,8 @@ struct access_options {
 	struct users *users;
 	/* Where the message comes from that open62541 is being given; "": nowhere. */
 	const char *(*address)(void *user);
+	/* The connection of that message, tcp_serial(); 0: none. */
+	uint64_t (*connection)(void *user);
 	/* What reading and writing a node takes: rights (enum ks_right), ~0u: nobody may. */
 	unsigned (*right_to_read)(const UA_NodeId *node, void *user);
 	unsigned (*right_to_write)(const UA_NodeId *node, void *user);
@@ -34,7 +36,10 @@ void access_free(struct access *access); /* after the server; NULL is fine */
 /* For UA_ServerConfig, which clears nothing by it. */
 UA_AccessControl access_control(struct access *access);
 
-/* Whose request was looked at last; NULL: nobody's, or his session is over. */
+/*
+ * Whose message open62541 is being given. NULL: nobody's; or several sessions have his connection, of
+ * which open62541 does not say which it is: nobody may then take another's rights.
+ */
 struct session *access_caller(const struct access *access);
 
 #endif

@@ -114,6 +114,14 @@ static const char *caller_address(void *user)
 	return connection ? tcp_address(connection) : "";
 }
 
+static uint64_t caller_connection(void *user)
+{
+	const struct server *server = user;
+	const struct tcp_connection *connection = tcp_current(server->tcp);
+
+	return connection ? tcp_serial(connection) : 0;
+}
+
 static unsigned right_to_read(const UA_NodeId *node, void *user)
 {
 	const struct server *server = user;
@@ -140,7 +148,7 @@ static struct session *caller(void *user)
 {
 	const struct server *server = user;
 
-	return tcp_current(server->tcp) ? access_caller(server->access) : NULL;
+	return access_caller(server->access);
 }
 
 /* keystored tells of what was changed, too, but not in time for who connects at once. */
@@ -409,6 +417,7 @@ static bool make_services(struct server *server)
 	struct access_options access = {
 		.settings = settings,
 		.address = caller_address,
+		.connection = caller_connection,
 		.right_to_read = right_to_read,
 		.right_to_write = right_to_write,
 		.ended = on_session_ended,

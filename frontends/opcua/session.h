@@ -22,6 +22,7 @@ struct session {
 	char application[256];	     /* the client's URI, or "" */
 	UA_MessageSecurityMode mode; /* of the channel by which it was activated last */
 	unsigned rights;	     /* enum ks_right; as of the last answer of keystored */
+	uint64_t connection;	     /* by which it was activated last: tcp_serial() */
 	uint8_t client[20];	     /* SHA-1 of the client's certificate; zeros: it showed none */
 	/* All of that certificate, DER, with the chain that came along; no length: none. */
 	uint8_t *certificate;

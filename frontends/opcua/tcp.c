@@ -347,6 +347,11 @@ bool tcp_listen(struct tcp *tcp, const struct listener_place *places, size_t cou
 	return true;
 }
 
+uint64_t tcp_serial(const struct tcp_connection *connection)
+{
+	return connection->serial;
+}
+
 struct tcp_connection *tcp_current(const struct tcp *tcp)
 {
 	return tcp->current;

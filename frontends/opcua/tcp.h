@@ -66,6 +66,8 @@ void tcp_release(struct tcp_connection *connection);
 void tcp_refuse(struct tcp_connection *connection, UA_StatusCode status);
 
 const char *tcp_address(const struct tcp_connection *connection); /* "192.0.2.1" */
+/* No other connection of this program has it; not 0. */
+uint64_t tcp_serial(const struct tcp_connection *connection);
 /* Whose bytes open62541 is being given just now; NULL: nobody's. */
 struct tcp_connection *tcp_current(const struct tcp *tcp);
 void *tcp_context(const struct tcp_connection *connection); /* of the gate */

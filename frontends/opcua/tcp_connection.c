@@ -182,6 +182,7 @@ struct tcp_connection *tcp_connection_new(struct tcp *tcp, uintptr_t id, int fd,
 	TAILQ_INIT(&connection->outs);
 	connection->tcp = tcp;
 	connection->id = id;
+	connection->serial = ++tcp->serial;
 	connection->fd = fd;
 	connection->context = context;
 	strncpy(connection->address, address, sizeof(connection->address) - 1);

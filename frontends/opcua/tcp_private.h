@@ -35,6 +35,7 @@ struct tcp {
 		*connections; /* limits.connections places; the number is the ID - 1 */
 	unsigned connection_count;
 	struct tcp_connection *current;
+	uint64_t serial;	      /* of the last connection */
 	uint8_t read[TCP_READ_BYTES]; /* what a socket has; nothing of it stays here */
 };
 
@@ -44,6 +45,7 @@ TAILQ_HEAD(tcp_outs, tcp_out);
 struct tcp_connection {
 	struct tcp *tcp;
 	uintptr_t id;
+	uint64_t serial;
 	int fd;
 	char address[ADDRESS_TEXT_MAX];
 	void *context; /* open62541's */

@@ -66,6 +66,20 @@ struct session *users_open(struct users *users)
 	return &person->session;
 }
 
+struct session *users_alone(const struct users *users, uint64_t connection)
+{
+	struct session *found = NULL;
+
+	for (struct person *person = users->people; person; person = person->next) {
+		if (!connection || person->session.connection != connection)
+			continue;
+		if (found)
+			return NULL;
+		found = &person->session;
+	}
+	return found;
+}
+
 static void person_free(struct person *person)
 {
 	struct person **link = &person->users->people;

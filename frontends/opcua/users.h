@@ -29,6 +29,8 @@ void users_free(struct users *users); /* after the server, and the uplink; NULL 
 
 /* Of nobody yet, without rights. NULL: no memory. */
 struct session *users_open(struct users *users);
+/* Who is alone with that connection; NULL: nobody, or several are. */
+struct session *users_alone(const struct users *users, uint64_t connection);
 void users_close(struct users *users, struct session *session); /* ends the login; NULL is fine */
 
 /*
