@@ -353,6 +353,7 @@ static void on_up(void *user)
 
 	*server->no_tpm = '\0';
 	identity_uplink_up(server->identity);
+	users_uplink_up(server->users);
 	if (server->space)
 		space_uplink_up(server->space);
 	if (server->push)

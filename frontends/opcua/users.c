@@ -265,13 +265,18 @@ static void ask_again(struct person *person)
 	uplink_sends(person->users->options.uplink);
 }
 
+void users_uplink_up(struct users *users)
+{
+	for (struct person *person = users->people; person; person = person->next)
+		ask_again(person);
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct users *users = user;
 
 	(void)usec;
-	for (struct person *person = users->people; person; person = person->next)
-		ask_again(person);
+	users_uplink_up(users);
 	(void)sd_event_source_set_time_relative(source, ASK_US);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;

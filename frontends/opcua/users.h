@@ -27,6 +27,8 @@ struct users_options {
 struct users *users_new(sd_event *event, const struct users_options *options);
 void users_free(struct users *users); /* after the server, and the uplink; NULL is fine */
 
+void users_uplink_up(struct users *users); /* logins may be over: they are asked about */
+
 /* Of nobody yet, without rights. NULL: no memory. */
 struct session *users_open(struct users *users);
 /* Who is alone with that connection; NULL: nobody, or several are. */

@@ -217,6 +217,24 @@ Test(opcua_server, goes_on_without_keystored_and_takes_channels_again_when_it_is
 	end(&site);
 }
 
+/* keystored forgets logins when it is restarted: without a word the session would have no rights. */
+Test(opcua_server, ends_sessions_whose_login_is_over)
+{
+	struct opcua_site site = opcua_site_new(NULL);
+
+	opcua_site_start(&site, "UserNames = TRUE");
+	free(OPCUA_SITE(&site, "as Basic256Sha256 encrypt " USER(
+				       "operator") " connect read:i=2259 touch:running until:over "
+						   "read:i=2259 > watched 2>&1 & "
+						   "until test -e running; do sleep 0.02; done"));
+	fixture_service_restart(site.fixture);
+	opcua_site_until_said(&site, "the session of user operator ends: the login is over");
+	free(OPCUA_SITE(&site, "touch over; until "
+			       "test $(grep -c '^read: ' watched) = 2; do sleep 0.02; done; "
+			       "grep -q 'read: Bad' watched"));
+	end(&site);
+}
+
 Test(opcua_server, says_that_it_is_switched_off)
 {
 	struct opcua_site site = opcua_site_new(NULL);
