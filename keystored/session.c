@@ -19,7 +19,7 @@ struct entry {
 struct sessions {
 	struct session_limits limits;
 	TAILQ_HEAD(, entry) list; /* in order of logins */
-	size_t count;
+	size_t count[2];	  /* those that don't last, and those that do */
 	uint64_t last_id;
 };
 
@@ -37,7 +37,7 @@ struct sessions *sessions_new(const struct session_limits *limits)
 static void end(struct sessions *sessions, struct entry *entry)
 {
 	TAILQ_REMOVE(&sessions->list, entry, all);
-	sessions->count--;
+	sessions->count[entry->session.is_lasting]--;
 	OPENSSL_cleanse(entry, sizeof *entry);
 	free(entry);
 }
@@ -75,7 +75,10 @@ static bool digest_of(const uint8_t *token, uint8_t digest[DIGEST_SIZE])
 	return EVP_Digest(token, SESSION_TOKEN_SIZE, digest, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* Ends the user's oldest ones until there may be one more. */
+/*
+ * Ends the user's oldest ones until there may be one more. A lasting one is a session of a server,
+ * which bounds these itself: of some machines that are one user, none is thrown out for the next.
+ */
 static void make_room(struct sessions *sessions, uint64_t user_id)
 {
 	struct entry *oldest = NULL;
@@ -84,7 +87,7 @@ static void make_room(struct sessions *sessions, uint64_t user_id)
 
 	TAILQ_FOREACH(entry, &sessions->list, all)
 	{
-		if (entry->session.user_id != user_id)
+		if (entry->session.user_id != user_id || entry->session.is_lasting)
 			continue;
 		count++;
 		if (!oldest || entry->session.used < oldest->session.used)
@@ -101,8 +104,9 @@ bool sessions_begin(struct sessions *sessions, const struct session *session, ui
 	uint8_t token[SESSION_TOKEN_SIZE];
 
 	sweep(sessions, now);
-	make_room(sessions, session->user_id);
-	if (!entry || sessions->count >= sessions->limits.sessions ||
+	if (!session->is_lasting)
+		make_room(sessions, session->user_id);
+	if (!entry || sessions->count[session->is_lasting] >= sessions->limits.sessions ||
 	    RAND_priv_bytes(token, sizeof token) != 1 || !digest_of(token, entry->digest)) {
 		free(entry);
 		return false;
@@ -112,7 +116,7 @@ bool sessions_begin(struct sessions *sessions, const struct session *session, ui
 	entry->session.begun = entry->session.used = now;
 	entry->session.since = time(NULL);
 	TAILQ_INSERT_TAIL(&sessions->list, entry, all);
-	sessions->count++;
+	sessions->count[session->is_lasting]++;
 	memcpy(ret_token, token, sizeof token);
 	OPENSSL_cleanse(token, sizeof token);
 	*ret_id = entry->session.id;

@@ -16,10 +16,10 @@
 #define SESSION_TOKEN_SIZE 32
 
 struct session_limits {
-	size_t sessions; /* in all */
-	size_t sessions_per_user;
-	uint64_t idle; /* since the last request */
-	uint64_t life; /* since the login, of those that don't last */
+	size_t sessions;	  /* in all, and as many that last */
+	size_t sessions_per_user; /* that don't last */
+	uint64_t idle;		  /* since the last request */
+	uint64_t life;		  /* since the login, of those that don't last */
 };
 
 struct session {
@@ -42,7 +42,7 @@ void sessions_free(struct sessions *sessions);
 
 /*
  * Begins one as @session says but for id and times. A user's oldest one makes room for one more
- * than a user may have. False: as many as there may be are logged in.
+ * than a user may have, lasting ones apart. False: as many as there may be are logged in.
  */
 bool sessions_begin(struct sessions *sessions, const struct session *session, uint64_t now,
 		    uint8_t ret_token[SESSION_TOKEN_SIZE], uint64_t *ret_id);

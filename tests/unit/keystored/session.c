@@ -152,6 +152,25 @@ Test(session, makes_room_for_a_users_next_one)
 	cr_assert(use(&third, 7, 14));
 }
 
+/* Fifty panels that log in as one user go on, all of them. */
+Test(session, that_lasts_makes_room_for_nobody)
+{
+	const struct session lasting = {.uid = 7, .user_id = 1, .rights = 6, .is_lasting = true};
+	struct held held[5], other;
+
+	for (size_t i = 0; i < limits.sessions; i++)
+		cr_assert(sessions_begin(sessions, &lasting, 10, held[i].token, &held[i].id));
+	cr_expect_not(sessions_begin(sessions, &lasting, 10, held[4].token, &held[4].id));
+	other = begin(1, 8, 11);
+	(void)begin(1, 8, 12);
+	(void)begin(1, 8, 13);
+	cr_expect_null(use(&other, 8, 14));
+	for (size_t i = 0; i < limits.sessions; i++)
+		cr_expect(use(&held[i], 7, 15));
+	cr_expect(sessions_end(sessions, held[0].id));
+	cr_expect(sessions_begin(sessions, &lasting, 16, held[4].token, &held[4].id));
+}
+
 Test(session, is_refused_beyond_the_limit_of_all)
 {
 	struct held held;
