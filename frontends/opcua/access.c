@@ -95,6 +95,21 @@ static void set_peer(struct session *session, const UA_EndpointDescription *endp
 		*session->application = '\0';
 }
 
+/* False: no memory. */
+static bool set_certificate(struct session *session, const UA_ByteString *cert)
+{
+	uint8_t *copy = malloc(cert->length + 1);
+
+	if (!copy)
+		return false;
+	if (cert->length)
+		memcpy(copy, cert->data, cert->length);
+	free(session->certificate);
+	session->certificate = copy;
+	session->certificate_len = cert->length;
+	return true;
+}
+
 static UA_StatusCode activate(UA_Server *server, UA_AccessControl *control,
 			      const UA_EndpointDescription *endpoint, const UA_ByteString *cert,
 			      const UA_NodeId *id, const UA_ExtensionObject *token, void **context)
@@ -121,6 +136,8 @@ static UA_StatusCode activate(UA_Server *server, UA_AccessControl *control,
 	code = *context ? UA_STATUSCODE_GOOD : UA_NodeId_copy(id, &session->id);
 	if (code == UA_STATUSCODE_GOOD)
 		code = log_in(access, session, token);
+	if (code == UA_STATUSCODE_GOOD && !set_certificate(session, cert))
+		code = UA_STATUSCODE_BADOUTOFMEMORY;
 	if (code != UA_STATUSCODE_GOOD)
 		goto out;
 	memcpy(session->client, client, sizeof(client));

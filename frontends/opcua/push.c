@@ -238,6 +238,10 @@ static void take_call(struct push *push, UA_CallMethodRequest *request, void *op
 	refused.method = method;
 	refused.group = group;
 	refused.status = judge(session, push_method_kind(method));
+	if (!session)
+		push_job_fail(&refused, refused.status,
+			      "there is no session by that connection, or there are several: a "
+			      "client that pushes has a channel for each of its sessions");
 	if (refused.status == UA_STATUSCODE_GOOD)
 		refused.status = push_method_check(method, request->inputArguments,
 						   request->inputArgumentsSize, results);

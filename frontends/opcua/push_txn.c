@@ -49,16 +49,6 @@ static bool is_of(const struct push_txn *txn, const struct push_job *job)
 	return txn->is_open && UA_NodeId_equal(&txn->session, &job->caller.session);
 }
 
-bool push_txn_is_free(const struct push_txn *txn, struct push_job *job)
-{
-	if (!txn->is_open || is_of(txn, job))
-		return true;
-	return push_job_fail(job, UA_STATUSCODE_BADTRANSACTIONPENDING,
-			     "a session of user “%s” has a transaction open: wait until it is "
-			     "applied or cancelled, or until that session ends",
-			     txn->user);
-}
-
 static void forget(struct push_txn *txn)
 {
 	/* keystored drops what is staged, with the connection. */
@@ -105,6 +95,42 @@ static void close_with(struct push_txn *txn, struct push_job *job, UA_StatusCode
 		txn->vain_count = txn->made_count;
 	}
 	forget(txn);
+}
+
+/*
+ * Whether keystored has dropped it: when it was idle for long, as whoever vanishes leaves it, or
+ * with a restart.
+ */
+static bool is_dropped(struct push_txn *txn, const struct push_job *job)
+{
+	struct push_job scratch = {.caller = job->caller};
+	struct ks_client *client = push_link_client(txn->link, &scratch, false);
+	struct ks_result *result = NULL;
+	enum ks_status status;
+	bool is_there;
+
+	if (!client)
+		return false;
+	status = ks_txn_status(client, &result);
+	is_there = status != KS_OK || (result->txn->open && result->txn->mine);
+	ks_result_free(result);
+	return !is_there;
+}
+
+bool push_txn_is_free(struct push_txn *txn, struct push_job *job)
+{
+	if (!txn->is_open || is_of(txn, job))
+		return true;
+	if (is_dropped(txn, job)) {
+		snprintf(txn->report.message, sizeof txn->report.message,
+			 "the transaction of user “%.64s” was idle for too long", txn->user);
+		close_with(txn, job, UA_STATUSCODE_BADTIMEOUT);
+		return true;
+	}
+	return push_job_fail(job, UA_STATUSCODE_BADTRANSACTIONPENDING,
+			     "a session of user “%s” has a transaction open: wait until it is "
+			     "applied or cancelled, or until that session ends",
+			     txn->user);
 }
 
 static struct ks_client *begin(struct push_txn *txn, struct push_job *job)

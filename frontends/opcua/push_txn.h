@@ -13,7 +13,7 @@ struct push_txn *push_txn_new(const char *socket); /* NULL: no memory */
 void push_txn_free(struct push_txn *txn);	   /* cancelled, if one is open; NULL is fine */
 
 /* False: another session's is open, and the job has failed. */
-bool push_txn_is_free(const struct push_txn *txn, struct push_job *job);
+bool push_txn_is_free(struct push_txn *txn, struct push_job *job);
 bool push_txn_is_open(const struct push_txn *txn);
 
 /*

@@ -88,6 +88,7 @@ static void person_free(struct person *person)
 		link = &(*link)->next;
 	*link = person->next;
 	UA_NodeId_clear(&person->session.id);
+	free(person->session.certificate);
 	explicit_bzero(person, sizeof(*person));
 	free(person);
 }
