@@ -20,6 +20,8 @@
  *   renew        the channel
  *   touch:FILE, until:FILE   makes it; goes on when it is there
  *   saved:FILE   the server's certificate as it comes by GetEndpoints, DER
+ *   call:OBJECT/METHOD,ARGUMENT...   client_call.h; try: goes on where it fails
+ *   keep:FILE    the first byte string that the last call has brought
  *   close
  *
  * Ends with 1 where a step has failed; its last line has the status.
@@ -36,6 +38,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client_call.h"
+
 #define FILE_MAX    65536
 #define FILES_MAX   4
 #define TURN_MS	    20
@@ -49,6 +53,7 @@ struct probe {
 	UA_Client *client;
 	const char *url;
 	UA_UInt32 subscription;
+	UA_UInt32 handle; /* client_call.h */
 	unsigned notifications, seen, lost;
 	UA_Logger logger;
 };
@@ -457,6 +462,14 @@ static int take(struct probe *probe, char *step)
 		return touch(object);
 	if (strcmp(step, "until") == 0)
 		return until(probe, object);
+	if (strcmp(step, "call") == 0)
+		return say("call", call_method(probe->client, object, &probe->handle));
+	if (strcmp(step, "try") == 0) {
+		(void)say("try", call_method(probe->client, object, &probe->handle));
+		return 0;
+	}
+	if (strcmp(step, "keep") == 0)
+		return rename("out.0", object) == 0 ? 0 : 1;
 	if (strcmp(step, "close") == 0)
 		return say(step, UA_Client_disconnect(probe->client));
 	die("there is no such step", step);
