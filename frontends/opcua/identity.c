@@ -18,6 +18,7 @@
 struct identity {
 	struct uplink *uplink;
 	const char *service, *uri;
+	bool with_chain;
 	void (*changed)(const struct identity_status *status, void *user);
 	void *user;
 	struct identity_status status;
@@ -216,10 +217,10 @@ static struct own_cert *own_of(const struct identity *identity, const struct ks_
 	uint8_t *certs[OWN_CERT_CHAIN_MAX];
 	size_t lens[OWN_CERT_CHAIN_MAX];
 	size_t count = split(result->data, result->data_len, certs, lens);
-	struct own_cert *own =
-		count ? own_cert_new(identity->cert_id, identity->version, identity->key_id,
-				     (const uint8_t *const *)certs, lens, count)
-		      : NULL;
+	struct own_cert *own = count ? own_cert_new(identity->cert_id, identity->version,
+						    identity->key_id, (const uint8_t *const *)certs,
+						    lens, identity->with_chain ? count : 1)
+				     : NULL;
 
 	while (count)
 		OPENSSL_free(certs[--count]);
@@ -389,7 +390,7 @@ const struct identity_status *identity_status(const struct identity *identity)
 }
 
 struct identity *identity_new(sd_event *event, struct uplink *uplink, const char *service,
-			      const char *uri,
+			      const char *uri, bool with_chain,
 			      void (*changed)(const struct identity_status *status, void *user),
 			      void *user)
 {
@@ -400,6 +401,7 @@ struct identity *identity_new(sd_event *event, struct uplink *uplink, const char
 	identity->uplink = uplink;
 	identity->service = service;
 	identity->uri = uri;
+	identity->with_chain = with_chain;
 	identity->changed = changed;
 	identity->user = user;
 	if (sd_event_add_time_relative(event, &identity->retry, CLOCK_MONOTONIC, 0, 0, on_retry,

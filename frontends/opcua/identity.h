@@ -5,6 +5,8 @@
 #ifndef OPCUA_IDENTITY_H
 #define OPCUA_IDENTITY_H
 
+#include <stdbool.h>
+
 #include <systemd/sd-event.h>
 
 #include "own_cert.h"
@@ -30,10 +32,10 @@ struct identity;
 
 /*
  * Told of each change. One that was ready stays so while keystored is away. @uri: the certificate has
- * to have it; "": any. Texts are borrowed. NULL: no memory.
+ * to have it; "": any. @with_chain: its issuers are shown too. Texts are borrowed. NULL: no memory.
  */
 struct identity *identity_new(sd_event *event, struct uplink *uplink, const char *service,
-			      const char *uri,
+			      const char *uri, bool with_chain,
 			      void (*changed)(const struct identity_status *status, void *user),
 			      void *user);
 void identity_free(struct identity *identity); /* after the uplink; NULL is fine */

@@ -437,8 +437,9 @@ static bool make_services(struct server *server)
 	access.users = server->users;
 	server->access = access_new(&access);
 	server->log = log_new(on_log, server);
-	server->identity = identity_new(server->event, server->uplink, settings->service,
-					settings->application_uri, on_identity, server);
+	server->identity =
+		identity_new(server->event, server->uplink, settings->service,
+			     settings->application_uri, settings->sends_chain, on_identity, server);
 	return server->gate && server->users && server->access && server->log && server->identity;
 }
 

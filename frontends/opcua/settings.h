@@ -56,6 +56,7 @@ struct opcua_settings {
 	unsigned sessions_max, subscriptions_max, items_max;
 	uint32_t session_ms;
 	uint32_t trust_list_max; /* bytes */
+	bool sends_chain;	 /* issuers below the root besides the certificate */
 	uint32_t grace_s;	 /* that a former certificate stays good for those who know it */
 
 	char data_images[VALUE_PATH_MAX + 1];  /* keystore-ouc's folder */

@@ -74,6 +74,7 @@ Test(settings, have_defaults_and_are_off)
 	cr_expect(settings->allows_user_certificates);
 	cr_expect_str_eq(settings->user_group, "opcua-user");
 	cr_expect_eq(settings->grace_s, 3600);
+	cr_expect_not(settings->sends_chain);
 	cr_expect_str_eq(settings->data_images, "/run/keystore-ouc");
 	cr_expect_str_eq(settings->data_control, "/run/keystore-ouc/control.sock");
 	reads(BEGIN "Enabled = TRUE\n");
@@ -119,6 +120,7 @@ Test(settings, read_every_field)
 	      "SecurityTokenLifetime = T#30m\nConnectionsMax = 30\nConnectionsPerAddress = 5\n"
 	      "SessionsMax = 20\nSessionTimeout = 2 min\nSubscriptionsMax = 40\n"
 	      "MonitoredItemsMax = 10000\nMaxTrustListSize = 1 MiB\nGracePeriod = 5 min\n"
+	      "SendCertificateChain = TRUE\n"
 	      "DataImages = /run/o\nDataControl = /run/c.sock\n");
 	cr_expect(settings->is_enabled);
 	cr_expect_str_eq(settings->socket, "/run/k.sock");
@@ -150,6 +152,7 @@ Test(settings, read_every_field)
 	cr_expect_eq(settings->items_max, 10000);
 	cr_expect_eq(settings->trust_list_max, 1 << 20);
 	cr_expect_eq(settings->grace_s, 300);
+	cr_expect(settings->sends_chain);
 	cr_expect_str_eq(settings->data_images, "/run/o");
 	cr_expect_str_eq(settings->data_control, "/run/c.sock");
 }
