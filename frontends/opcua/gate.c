@@ -110,6 +110,9 @@ static void peer_free(struct peer *peer)
 {
 	if (peer->gate->current == peer)
 		peer->gate->current = NULL;
+	if (peer->is_owing)
+		throttle_wrong(peer->gate->throttle, peer->address, peer->leaf, sizeof(peer->leaf),
+			       gate_now());
 	LIST_REMOVE(peer, all);
 	flow_drop(peer->opening);
 	flow_drop(peer->asking);
@@ -173,6 +176,7 @@ static enum tcp_step on_out(uint8_t *chunk, size_t len, void *context, UA_Status
 	/* open62541 answers only what was sealed by keys that were encrypted for the peer. */
 	if (header.type == CHUNK_MSG && !peer->is_proven && peer->is_accepted) {
 		peer->is_proven = true;
+		peer->is_owing = false;
 		throttle_right(gate->throttle, peer->address, peer->leaf, sizeof(peer->leaf),
 			       gate_now());
 	}

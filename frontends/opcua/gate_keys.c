@@ -1,6 +1,7 @@
 /* How open62541 comes upon what was asked for it: by its policies, its PKI and its access control. */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,13 +120,26 @@ static enum answers_found take(struct gate *gate, enum answers_kind kind,
 			    ret_len);
 }
 
-/* Everybody waits for what was not asked before; nobody makes them wait often. */
+/*
+ * Everybody waits for what was not seen to be needed: a message of many pieces, or one that open62541
+ * reads otherwise than the gate. Nobody makes them wait often.
+ */
 static bool may_wait(struct gate *gate)
 {
 	static const uint8_t waiting[] = "waiting";
 	const char *address = gate->current ? gate->current->address : "";
+	uint64_t now = gate_now();
+	char message[GATE_MESSAGE_MAX];
 
-	return !throttle_try(gate->throttle, address, waiting, sizeof(waiting), gate_now());
+	if (throttle_wait(gate->throttle, address, waiting, sizeof(waiting), now))
+		return false;
+	throttle_wrong(gate->throttle, address, waiting, sizeof(waiting), now);
+	snprintf(message, sizeof(message),
+		 "all sessions wait for keystored, since %s asks for what was not expected",
+		 address);
+	if (gate->options.log)
+		gate->options.log(message, gate->options.user);
+	return true;
 }
 
 static UA_StatusCode on_sign(const struct policy_order *order, uint8_t *signature, void *user)

@@ -195,8 +195,8 @@ static enum tcp_step admit(struct peer *peer, const struct opn_header *header, c
 	uint64_t wait = 0;
 
 	if (!peer->is_proven)
-		wait = throttle_try(gate->throttle, peer->address, peer->leaf, sizeof(peer->leaf),
-				    gate_now());
+		wait = throttle_wait(gate->throttle, peer->address, peer->leaf, sizeof(peer->leaf),
+				     gate_now());
 	if (wait)
 		return peer_refuse(peer, UA_STATUSCODE_BADTCPSERVERTOOBUSY, wait_text(wait, text),
 				   ret_status);
@@ -204,6 +204,7 @@ static enum tcp_step admit(struct peer *peer, const struct opn_header *header, c
 		return peer_refuse(peer, UA_STATUSCODE_BADTCPSERVERTOOBUSY,
 				   "as many as may open a channel at a time are doing so",
 				   ret_status);
+	peer->is_owing = !peer->is_proven;
 	/* Encryption is never the same twice (RFC 8017 7.1.1, 7.2.1). */
 	if (throttle_seen(gate->throttle, body, len))
 		return peer_refuse(peer, UA_STATUSCODE_BADSECURITYCHECKSFAILED,

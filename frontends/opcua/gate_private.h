@@ -85,6 +85,7 @@ struct peer {
 	bool is_ready;		       /* the chunk that waits goes on */
 	bool is_opening;	       /* open62541 is being given an OPN */
 	bool is_proven; /* it has used the keys that only the owner of its certificate can have */
+	bool is_owing;	/* it has cost something, and is not proven */
 	/* of the last OPN: */
 	const struct policy_kind *kind; /* NULL: there was none */
 	enum opn_mode mode;

@@ -107,14 +107,25 @@ static size_t user_key(const struct flow *flow, uint8_t key[GATE_USER_MAX + 2])
 	return 1 + strlen(flow->user);
 }
 
+/* What cannot be said of a password, since keystored is away, is not held against it. */
+static void count_password(const struct flow *flow, enum ks_status status)
+{
+	uint8_t key[GATE_USER_MAX + 2];
+	size_t len = user_key(flow, key);
+
+	if (!*flow->user)
+		return;
+	if (status == KS_OK)
+		throttle_right(flow->gate->throttle, flow->address, key, len, gate_now());
+	else if (status == KS_DENIED || status == KS_DECRYPT_FAILED)
+		throttle_wrong(flow->gate->throttle, flow->address, key, len, gate_now());
+}
+
 static void on_login(struct flow *flow)
 {
 	struct peer *peer = flow->peer;
-	uint8_t key[GATE_USER_MAX + 2];
 
-	if (flow->login.status == KS_OK && *flow->user)
-		throttle_right(peer->gate->throttle, peer->address, key, user_key(flow, key),
-			       gate_now());
+	count_password(flow, flow->login.status);
 	peer->login = malloc(sizeof(*peer->login));
 	if (peer->login) {
 		memcpy(peer->login->credential, flow->credential, sizeof(flow->credential));
@@ -191,6 +202,7 @@ static void on_password(struct flow *flow)
 		if (ask_blocks(flow))
 			return;
 	}
+	count_password(flow, flow->status == KS_OK ? KS_DENIED : flow->status);
 	let_in(peer);
 }
 
@@ -222,7 +234,7 @@ static enum tcp_step admit_password(struct flow *flow)
 	struct gate *gate = flow->gate;
 	uint8_t key[GATE_USER_MAX + 2];
 
-	if (throttle_try(gate->throttle, flow->address, key, user_key(flow, key), gate_now()))
+	if (throttle_wait(gate->throttle, flow->address, key, user_key(flow, key), gate_now()))
 		return refuse_password(flow, "too many passwords from there were wrong: it has to "
 					     "wait before it tries another");
 	if (flow->peer->kind->id == POLICY_NONE && !flow_enter(flow))

@@ -213,8 +213,8 @@ static void fail(struct throttle *throttle, uint64_t key, uint64_t now)
 	count->last = now;
 }
 
-uint64_t throttle_try(struct throttle *throttle, const char *address, const uint8_t *what,
-		      size_t len, uint64_t now)
+uint64_t throttle_wait(struct throttle *throttle, const char *address, const uint8_t *what,
+		       size_t len, uint64_t now)
 {
 	uint64_t one = key_of(throttle, address, what, len);
 	uint64_t all = key_of(throttle, address, NULL, 0);
@@ -225,23 +225,22 @@ uint64_t throttle_try(struct throttle *throttle, const char *address, const uint
 	wait_one = wait_of(count_find(throttle, one, now), throttle->limits.free, now);
 	wait_all = wait_of(leak(count_find(throttle, all, now), now),
 			   throttle->limits.free * THROTTLE_SPREAD, now);
-	if (wait_one || wait_all)
-		return wait_one > wait_all ? wait_one : wait_all;
-	fail(throttle, one, now);
-	if (all != one)
-		fail(throttle, all, now);
-	return 0;
+	return wait_one > wait_all ? wait_one : wait_all;
 }
 
+void throttle_wrong(struct throttle *throttle, const char *address, const uint8_t *what, size_t len,
+		    uint64_t now)
+{
+	fail(throttle, key_of(throttle, address, what, len), now);
+	fail(throttle, key_of(throttle, address, NULL, 0), now);
+}
+
+/* A right one says nothing about others: what an address got wrong in all is only forgotten. */
 void throttle_right(struct throttle *throttle, const char *address, const uint8_t *what, size_t len,
 		    uint64_t now)
 {
 	struct count *one = count_find(throttle, key_of(throttle, address, what, len), now);
-	struct count *all = count_find(throttle, key_of(throttle, address, NULL, 0), now);
 
-	/* All of it counts others too, and forgets this one only. */
-	if (all && all != one)
-		all->failures -= all->failures > 0;
 	if (one)
 		one->failures = 0;
 }

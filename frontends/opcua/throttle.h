@@ -37,12 +37,12 @@ void throttle_free(struct throttle *throttle);
 bool throttle_enter(struct throttle *throttle, const char *address);
 void throttle_leave(struct throttle *throttle, const char *address);
 
-/*
- * Whether @what (a certificate, a user) may be tried now from @address: 0, and it counts as a failure
- * until throttle_right(). Else how many milliseconds to wait.
- */
-uint64_t throttle_try(struct throttle *throttle, const char *address, const uint8_t *what,
-		      size_t len, uint64_t now);
+/* How many milliseconds it takes until @what (a certificate, a user) may be tried from @address; 0: now. */
+uint64_t throttle_wait(struct throttle *throttle, const char *address, const uint8_t *what,
+		       size_t len, uint64_t now);
+/* What came of it. */
+void throttle_wrong(struct throttle *throttle, const char *address, const uint8_t *what, size_t len,
+		    uint64_t now);
 void throttle_right(struct throttle *throttle, const char *address, const uint8_t *what, size_t len,
 		    uint64_t now);
 
