@@ -201,14 +201,17 @@ static bool ask(struct push_job *job, struct ks_client *client, const struct pus
 	return is_ok;
 }
 
-/* What was to be written, and where. */
+/* What was to be written, where, and by whom: over whichever session, as tools have one for each call. */
 static bool digest_of(const struct push_job *job, const struct push_trust_item *items, size_t count,
 		      uint8_t ret_digest[32])
 {
+	const UA_ByteString *certificate = &job->caller.certificate;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned place[2] = {(unsigned)job->method, (unsigned)job->group};
 	bool is_ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) &&
-		     EVP_DigestUpdate(context, place, sizeof place);
+		     EVP_DigestUpdate(context, place, sizeof place) &&
+		     EVP_DigestUpdate(context, job->caller.user, strlen(job->caller.user) + 1) &&
+		     EVP_DigestUpdate(context, certificate->data, certificate->length);
 
 	for (size_t i = 0; i < count && is_ok; i++)
 		is_ok = EVP_DigestUpdate(context, &items[i].list, sizeof items[i].list) &&
@@ -218,21 +221,15 @@ static bool digest_of(const struct push_job *job, const struct push_trust_item *
 	return is_ok;
 }
 
-static bool does_insist(struct push_work *work, const struct push_job *job,
-			const uint8_t digest[32])
+static bool does_insist(struct push_work *work, const uint8_t digest[32])
 {
-	UA_DateTime since = UA_DateTime_nowMonotonic() - work->refused_at;
-	bool does = UA_NodeId_equal(&work->refused_session, &job->caller.session) &&
-		    memcmp(work->refused, digest, 32) == 0 &&
-		    since <= (UA_DateTime)PUSH_INSIST_S * UA_DATETIME_SEC;
+	UA_DateTime now = UA_DateTime_nowMonotonic();
+	bool does = work->refused_at && memcmp(work->refused, digest, 32) == 0 &&
+		    now - work->refused_at <= (UA_DateTime)PUSH_INSIST_S * UA_DATETIME_SEC;
 
-	UA_NodeId_clear(&work->refused_session);
-	if (does)
-		return true;
 	memcpy(work->refused, digest, 32);
-	work->refused_at = UA_DateTime_nowMonotonic();
-	(void)UA_NodeId_copy(&job->caller.session, &work->refused_session);
-	return false;
+	work->refused_at = does ? 0 : now;
+	return does;
 }
 
 /* @items: all that there would be. */
@@ -258,7 +255,7 @@ static bool allows(struct push_work *work, struct push_job *job, const struct pu
 	snprintf(why, sizeof why, "%s", job->message);
 	if (!digest_of(job, items, count, digest))
 		return push_job_fail(job, UA_STATUSCODE_BADOUTOFMEMORY, "no memory");
-	if (does_insist(work, job, digest)) {
+	if (does_insist(work, digest)) {
 		snprintf(job->message, sizeof job->message,
 			 "by these lists who writes them cannot connect again, and insists: %.600s",
 			 why);

@@ -38,7 +38,6 @@ void push_work_close(struct push_work *work)
 {
 	push_txn_free(work->txn);
 	push_link_free(work->link);
-	UA_NodeId_clear(&work->refused_session);
 }
 
 /* Certificates that were made for a transaction that came to nothing. Who fails leaves them. */

@@ -19,9 +19,8 @@ struct push_work {
 	struct push_place_names names;
 	struct push_link *link; /* for what is no part of the transaction */
 	struct push_txn *txn;
-	/* A list that would have locked out who wrote it: the digest, for whom, and when. */
+	/* A list that would have locked out who wrote it: a digest of both, and when; 0: none. */
 	uint8_t refused[32];
-	UA_NodeId refused_session;
 	UA_DateTime refused_at;
 };
 

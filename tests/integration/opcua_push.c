@@ -379,14 +379,14 @@ Test(opcua_push, refuses_a_list_that_locks_out_who_writes_it_unless_he_insists)
 {
 	struct opcua_site site = gateway();
 
-	free(PUSH(&site, "list foes 15 gds.der gds.crl '' ''; list none 15 '' '' '' ''; says "
-			 "'Good Good BadCertificateUntrusted Good Good BadCertificateUntrusted "
-			 "Good Good BadCertificateUntrusted Good Good Good Good "
-			 "BadCertificateUntrusted' try:$open,u1:6 try:$write,h,b:foes "
-			 "try:$finish,h try:$open,u1:6 try:$write,h,b:none try:$finish,h "
-			 "try:$open,u1:6 try:$write,h,b:foes try:$finish,h try:$open,u1:6 "
-			 "try:$write,h,b:foes try:$finish,h try:$cancel try:$remove,s:$(sha1 "
-			 "ca.der),t; push call:$certs,n: > said"));
+	free(PUSH(&site, "list foes 15 gds.der gds.crl '' ''; list none 15 '' '' '' ''; "
+			 "refused() { says 'Good Good BadCertificateUntrusted BadNothingToDo' "
+			 "try:$open,u1:6 try:$write,h,b:$1 try:$finish,h try:$apply; }; "
+			 "refused foes; refused none; refused foes; "
+			 "says 'Good Good Good Good' try:$open,u1:6 try:$write,h,b:foes "
+			 "try:$finish,h try:$cancel; refused foes; "
+			 "says BadCertificateUntrusted try:$remove,s:$(sha1 ca.der),t; "
+			 "push call:$certs,n: > said"));
 	end(&site);
 }
 
