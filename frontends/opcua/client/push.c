@@ -104,7 +104,10 @@ static enum exit_code send_update(const struct program *program, const struct pu
 	UA_Variant_setScalar(&inputs[1], (void *)(uintptr_t)&target->type,
 			     &UA_TYPES[UA_TYPES_NODEID]);
 	UA_Variant_setScalar(&inputs[2], &cert, &UA_TYPES[UA_TYPES_BYTESTRING]);
-	UA_Variant_setArray(&inputs[3], issuers, files->count - 1, &UA_TYPES[UA_TYPES_BYTESTRING]);
+	/* With any other address an array of no length is a scalar to open62541. */
+	UA_Variant_setArray(&inputs[3],
+			    files->count > 1 ? (void *)issuers : UA_EMPTY_ARRAY_SENTINEL,
+			    files->count - 1, &UA_TYPES[UA_TYPES_BYTESTRING]);
 	UA_Variant_setScalar(&inputs[4], &format, &UA_TYPES[UA_TYPES_STRING]);
 	UA_Variant_setScalar(&inputs[5], &bytes, &UA_TYPES[UA_TYPES_BYTESTRING]);
 	status = push_call(target->link, UA_NS0ID_SERVERCONFIGURATION_UPDATECERTIFICATE, 6, inputs,
