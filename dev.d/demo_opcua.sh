@@ -10,6 +10,10 @@ demo_opcua() { # DIR
 	while port_is_taken "$opcua_port"; do opcua_port=$((opcua_port + 1)); done
 	in_plc "$dir" plc-1 demo_opcua_certificate
 	in_plc "$dir" plc-1 demo_opcua_start
+	say "PLC-2 reads PLC-1's certificates, signed and encrypted; each trusts the other's CA"
+	in_plc "$dir" plc-2 demo_opcua_client
+	in_plc "$dir" plc-1 demo_opcua_let_in
+	in_plc "$dir" plc-2 demo_opcua_read "$dir/plc-1"
 }
 
 # Where users are, whoever manages has to be one.
@@ -41,6 +45,30 @@ demo_opcua_start() {
 demo_opcua_serves() {
 	is_running keystore-opcua.pid keystore-opcua || fail_to_start keystore-opcua
 	grep -q 'serving with certificate' keystore-opcua.log && port_is_taken "$opcua_port"
+}
+
+demo_opcua_client() {
+	show "keystorectl cert create --profile opcua-client --issuer 1 --new-key ua-client --algorithm rsa-2048 --subject CN=plc-2 --san URI:urn:plant:plc-2:client,DNS:plc-2.plant.example | tee client.txt | grep -E '^(id|subject|private key|issuer)'"
+	show "keystorectl service create opcua-client --kind opcua-client --cert $(awk '$1 == "id" { print $2 }' client.txt) --group opcua --uid \$(id -u) >/dev/null"
+	show 'keystorectl cert export 1 > ca-rsa.pem; keystorectl crl export 1 >> ca-rsa.pem'
+}
+
+demo_opcua_let_in() {
+	show 'keystorectl login admin --password-file password >/dev/null'
+	show 'keystorectl trust add opcua ../plc-2/ca-rsa.pem'
+	show 'keystorectl cert export 1 > ca-rsa.pem; keystorectl crl export 1 >> ca-rsa.pem'
+	show 'keystorectl logout >/dev/null'
+}
+
+demo_opcua_read() { # SERVER'S-DIR
+	local id client
+	id=$(awk '$1 == "id" { print $2 }' "$1/opcua.txt")
+	client="keystore-opcua-client --url opc.tcp://localhost:$opcua_port --user admin --password-file ../plc-1/password"
+	show 'keystorectl trust add opcua ../plc-1/ca-rsa.pem'
+	show "keystore-opcua-client endpoints opc.tcp://localhost:$opcua_port"
+	show "$client browse 'nsu=urn:keystored:opcua;s=Keystore/Certificates'"
+	show "$client read 'nsu=urn:keystored:opcua;s=Keystore/Certificates/$id/Subject'"
+	show "$client read 'nsu=urn:keystored:opcua;s=Keystore/Certificates/$id/DaysLeft'"
 }
 
 demo_opcua_explain() {
