@@ -154,24 +154,24 @@ Test(opcua_client, logs_in_by_password_and_by_certificate)
 	struct opcua_plain plain = opcua_plain_new();
 
 	opcua_plain_start(&plain, OPCUA_PLAIN_SECURE "--none yes");
-	OPCUA_PLAIN(&plain, TRUST
-		    "echo 'correct horse 1' > pw; echo wrong > wrong; "
-		    "for policy in Basic256Sha256 Aes128_Sha256_RsaOaep Aes256_Sha256_RsaPss; do "
-		    "ua --policy $policy --user anna --password-file pw read i=2259; done; "
-		    "ua --user anna --password-file - read i=2259 < pw; "
-		    "ua --user anna --password-file /dev/fd/3 read i=2259 3< pw; "
-		    "fails 4 ua --user anna --password-file wrong read i=2259 2> said; "
-		    "grep -q 'look at the name and the password\\|this user may not' said; "
-		    "fails 2 ua --user anna read i=2259 < /dev/null 2> said; "
-		    "grep -q 'give --password-file FILE' said; "
-		    "keystorectl cert create --profile opcua-client --issuer 1 --new-key berta "
-		    "--algorithm rsa-2048 --subject CN=berta,O=Plant --san URI:urn:plant:berta; "
-		    "keystorectl key allow berta --uid $(id -u) --operations sign; "
-		    "id=$(keystorectl cert list --json | grep -o '\"id\":[0-9]*' | "
-		    "cut -d: -f2 | sort -n | tail -1); "
-		    "for policy in Basic256Sha256 Aes256_Sha256_RsaPss; do "
-		    "ua --policy $policy --user-cert $id read i=2259; done; "
-		    "fails 2 ua --user-cert x read i=2259; fails 3 ua --user-cert 99 read i=2259");
+	OPCUA_PLAIN(
+		&plain, TRUST
+		"echo 'correct horse 1' > pw; echo wrong > wrong; "
+		"for policy in Basic256Sha256 Aes128_Sha256_RsaOaep Aes256_Sha256_RsaPss; do "
+		"ua --policy $policy --user anna --password-file pw read i=2259; done; "
+		"ua --user anna --password-file - read i=2259 < pw; "
+		"ua --user anna --password-file /dev/fd/3 read i=2259 3< pw; "
+		"fails 4 ua --user anna --password-file wrong read i=2259 2> said; "
+		"grep -q 'look at the name and the password\\|this user may not' said; "
+		"fails 2 ua --user anna read i=2259 < /dev/null 2> said; "
+		"grep -q 'give --password-file FILE' said; "
+		"keystorectl cert create --profile opcua-client --issuer 1 --new-key berta "
+		"--algorithm rsa-2048 --subject CN=berta,O=Plant --san URI:urn:plant:berta > made; "
+		"keystorectl key allow berta --uid $(id -u) --operations sign; "
+		"id=$(awk '$1 == \"id\" { print $2 }' made); "
+		"for policy in Basic256Sha256 Aes256_Sha256_RsaPss; do "
+		"ua --policy $policy --user-cert $id read i=2259; done; "
+		"fails 2 ua --user-cert x read i=2259; fails 3 ua --user-cert 99 read i=2259");
 	opcua_plain_free(&plain);
 }
 
