@@ -33,8 +33,8 @@ static bool read_page(struct push_job *job, struct ks_client *client, struct pus
 	return true;
 }
 
-bool push_place_find(struct push_work *work, struct push_job *job, enum push_group group,
-		     struct push_place *ret_place)
+bool push_place_look(struct push_work *work, struct push_job *job, enum push_group group,
+		     struct push_place *ret_place, bool *ret_found)
 {
 	struct push_place place = {.group = group, .service = work->names.services[group]};
 	struct ks_client *client = push_link_client(work->link, job, false);
@@ -45,13 +45,25 @@ bool push_place_find(struct push_work *work, struct push_job *job, enum push_gro
 		return false;
 	if (group == PUSH_USER_TOKEN) {
 		snprintf(place.trust_group, sizeof place.trust_group, "%s", work->names.user_group);
-		*ret_place = place;
-		return true;
+		is_found = true;
 	}
 	while (!is_found && has_more) {
 		if (!read_page(job, client, &place, after, &is_found, &has_more))
 			return false;
 	}
+	*ret_place = place;
+	*ret_found = is_found;
+	return true;
+}
+
+bool push_place_find(struct push_work *work, struct push_job *job, enum push_group group,
+		     struct push_place *ret_place)
+{
+	struct push_place place;
+	bool is_found;
+
+	if (!push_place_look(work, job, group, &place, &is_found))
+		return false;
 	if (!is_found)
 		return push_job_fail(job, UA_STATUSCODE_BADINVALIDSTATE,
 				     "there is no service “%s” in keystored, or it is not for this "

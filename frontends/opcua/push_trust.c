@@ -294,9 +294,12 @@ static bool read_rejected(struct push_work *work, struct push_job *job, enum pus
 	struct push_place place;
 	struct ks_client *client;
 	uint64_t after = 0;
-	bool has_more = true;
-	bool is_ok = push_place_find(work, job, group, &place);
+	bool is_found, has_more = true;
+	bool is_ok = push_place_look(work, job, group, &place, &is_found);
 
+	/* A service that nobody has made has refused nobody. */
+	if (is_ok && !is_found)
+		return true;
 	client = is_ok ? push_link_client(work->link, job, false) : NULL;
 	while (client && is_ok && has_more && *place.trust_group && !rejected->is_full) {
 		struct ks_result *result = NULL;

@@ -40,6 +40,9 @@ struct push_place {
 	uint64_t cert_id;		     /* 0: it has none */
 };
 /* False: the job has failed. */
+bool push_place_look(struct push_work *work, struct push_job *job, enum push_group group,
+		     struct push_place *ret_place, bool *ret_found);
+/* The same, and one whose service is not there fails. */
 bool push_place_find(struct push_work *work, struct push_job *job, enum push_group group,
 		     struct push_place *ret_place);
 /* The group by the job's input 0 and, if there is one, the type by input 1. */
