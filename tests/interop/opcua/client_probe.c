@@ -43,6 +43,7 @@
 #define FILE_MAX    65536
 #define FILES_MAX   4
 #define TURN_MS	    20
+#define PATIENCE_MS 60000  /* tests bring TPMs to a halt */
 #define TURNS_MAX   3000   /* a minute */
 #define LIFETIME_MS 300000 /* the shortest */
 #define RENEW_S	    230
@@ -492,6 +493,7 @@ int main(int argc, char **argv)
 	config = UA_Client_getConfig(probe.client);
 	set_security(config, &options);
 	set_user(config, &options);
+	config->timeout = PATIENCE_MS;
 	for (; at < argc && !failures; at++)
 		failures += take(&probe, argv[at]);
 	UA_Client_delete(probe.client);
