@@ -177,17 +177,20 @@ static void take_bytes(struct flow *flow, size_t index, const struct ks_result *
 
 enum ks_status flow_ask_decrypt(struct flow *flow, size_t index, enum ks_priority priority)
 {
+	const struct flow_block *block = &flow->blocks[index];
 	struct question *question;
 	enum ks_status status;
 	struct ks_client *client = ask(flow, index, priority, take_bytes, &question, &status);
 
 	if (!client)
 		return status;
-	return ask_done(flow,
-			ks_decrypt_start(client, flow->own->key, flow->kind->cipher_hash,
-					 flow->blocks[index].asked, flow->blocks[index].asked_len,
-					 on_answer, question),
-			question);
+	if (flow->kind->cipher == POLICY_CIPHER_PKCS1)
+		status = ks_decrypt_pkcs1_start(client, flow->own->key, block->asked,
+						block->asked_len, on_answer, question);
+	else
+		status = ks_decrypt_start(client, flow->own->key, flow->kind->cipher_hash,
+					  block->asked, block->asked_len, on_answer, question);
+	return ask_done(flow, status, question);
 }
 
 enum ks_status flow_ask_sign(struct flow *flow, size_t index, enum ks_priority priority)

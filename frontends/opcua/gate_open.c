@@ -286,10 +286,6 @@ enum tcp_step open_in(struct peer *peer, const uint8_t *chunk, size_t len,
 	if (header.kind->id == POLICY_NONE)
 		return begin_plain(peer, &header, chunk + header.body, len - header.body,
 				   ret_status);
-	if (header.kind->cipher != POLICY_CIPHER_OAEP)
-		return peer_refuse(peer, UA_STATUSCODE_BADSECURITYPOLICYREJECTED,
-				   "it wants a security policy whose encryption keystored lacks",
-				   ret_status);
 	return begin(peer, &header, chunk + header.body, len - header.body, ret_status);
 }
 

@@ -24,7 +24,7 @@
 #define GATE_PEER_NONCES   4
 #define GATE_DIGEST	   32
 
-#define FLOW_BLOCKS_MAX 8   /* of one message: what clients send has 2 to 4 */
+#define FLOW_BLOCKS_MAX POLICY_BLOCKS_MAX
 #define FLOW_BYTES	512 /* of a signature, or a block */
 
 struct peer;

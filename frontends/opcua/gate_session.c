@@ -253,9 +253,8 @@ static enum tcp_step ask_password(struct peer *peer, const UA_UserNameIdentityTo
 	size_t size = own ? own->key_size : 0, len = token->password.length;
 	struct flow *flow;
 
-	if (!kind || kind->cipher != POLICY_CIPHER_OAEP || !size || !len || len % size ||
-	    len / size > FLOW_BLOCKS_MAX || !token->userName.length ||
-	    token->userName.length > GATE_USER_MAX ||
+	if (!kind || !size || !len || len % size || len / size > FLOW_BLOCKS_MAX ||
+	    !token->userName.length || token->userName.length > GATE_USER_MAX ||
 	    memchr(token->userName.data, '\0', token->userName.length))
 		return TCP_PASS;
 	flow = flow_new(peer, kind, own, on_password);

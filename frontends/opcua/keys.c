@@ -83,12 +83,14 @@ UA_StatusCode keys_decrypt(struct keys *keys, const struct policy_order *order, 
 	enum ks_status asked;
 	UA_StatusCode status;
 
-	if (order->kind->cipher != POLICY_CIPHER_OAEP)
-		return UA_STATUSCODE_BADSECURITYPOLICYREJECTED;
 	if (!client)
 		return UA_STATUSCODE_BADINTERNALERROR;
-	asked = ks_decrypt(client, order->own->key, order->kind->cipher_hash, order->bytes,
-			   order->len, &result);
+	if (order->kind->cipher == POLICY_CIPHER_PKCS1)
+		asked = ks_decrypt_pkcs1(client, order->own->key, order->bytes, order->len,
+					 &result);
+	else
+		asked = ks_decrypt(client, order->own->key, order->kind->cipher_hash, order->bytes,
+				   order->len, &result);
 	status = take(asked, result, plain, order->own->key_size, ret_len);
 	ks_result_free(result);
 	return status;

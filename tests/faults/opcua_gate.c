@@ -297,3 +297,19 @@ Test(opcua_gate, turns_a_client_away_when_keystored_dies_while_he_waits_and_keep
 	opcua_site_until(&site, "as Basic256Sha256 encrypt connect close");
 	free(OPCUA_SITE(&site, "fails grep -q Bad first"));
 }
+
+Test(opcua_gate_deprecated, opens_channels_by_old_policies_where_they_are_allowed)
+{
+	const struct fixture_options options = {
+		.config = "[access]\nallow-sha1-signatures = yes\nallow-pkcs1-decryption = yes\n"};
+
+	site = opcua_site_new(&options);
+	opcua_site_start(&site, "Endpoints = Basic128Rsa15:SignAndEncrypt Basic256:SignAndEncrypt\n"
+				"Anonymous = TRUE");
+	for (int i = 0; i < 2; i++)
+		free(OPCUA_SITE(&site, "as %s encrypt connect read:i=2258 renew close",
+				i ? "Basic256" : "Basic128Rsa15"));
+	free(OPCUA_SITE(&site, "fails grep -q 'all sessions wait' opcua.log"));
+	cr_expect_eq(opcua_site_end(&site, SIGTERM), 0);
+	opcua_site_free(&site);
+}
