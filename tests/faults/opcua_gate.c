@@ -307,7 +307,7 @@ Test(opcua_gate_deprecated, opens_channels_by_old_policies_where_they_are_allowe
 	opcua_site_start(&site, "Endpoints = Basic128Rsa15:SignAndEncrypt Basic256:SignAndEncrypt\n"
 				"Anonymous = TRUE");
 	for (int i = 0; i < 2; i++)
-		free(OPCUA_SITE(&site, "as %s encrypt connect read:i=2258 renew close",
+		free(OPCUA_SITE(&site, "as %s encrypt " LOGIN "connect read:i=2258 renew close",
 				i ? "Basic256" : "Basic128Rsa15"));
 	free(OPCUA_SITE(&site, "fails grep -q 'all sessions wait' opcua.log"));
 	cr_expect_eq(opcua_site_end(&site, SIGTERM), 0);
