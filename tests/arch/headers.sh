@@ -16,7 +16,7 @@ for header in $(find proto tpm keystored client frontends tests bench -name '*.h
 	count=$((count + 1))
 	# keystored has a policy.h too.
 	case $header in
-	frontends/opcua/* | tests/interop/opcua/*) first="-Ifrontends/opcua -Ifrontends/opcua/policy" ;;
+	frontends/opcua/* | tests/*/opcua/* | tests/*/opcua_*) first="-Ifrontends/opcua -Ifrontends/opcua/policy" ;;
 	*) first="" ;;
 	esac
 	# shellcheck disable=SC2086
