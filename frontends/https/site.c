@@ -23,7 +23,7 @@ struct shown {
 
 struct site {
 	const struct https_settings *settings;
-	struct site_handler handler;
+	struct front_end_handler handler;
 	void *user;
 	struct uplink *uplink;
 	struct tls *tls;
@@ -318,7 +318,7 @@ static bool open_server(struct site *site, sd_event *event, char problem[SITE_ME
 }
 
 bool site_new(sd_event *event, const struct https_settings *settings,
-	      const struct site_handler *handler, void *user, struct site **ret_site,
+	      const struct front_end_handler *handler, void *user, struct site **ret_site,
 	      char problem[SITE_MESSAGE_MAX])
 {
 	struct site *site = calloc(1, sizeof(*site));

@@ -7,22 +7,17 @@
 
 #include <systemd/sd-event.h>
 
+#include "front_end_main.h"
 #include "settings.h"
 
-#define SITE_MESSAGE_MAX 512
+#define SITE_MESSAGE_MAX FRONT_END_MESSAGE_MAX
 
 struct site;
 
-struct site_handler {
-	void (*log)(const char *message, void *user);	 /* of what has changed */
-	void (*status)(const char *message, void *user); /* as it is now, in one line */
-	void (*begun)(void *user); /* each place listens, or is known not to; once */
-};
-
 /* @settings must outlive it. False: @problem. */
 [[nodiscard]] bool site_new(sd_event *event, const struct https_settings *settings,
-			    const struct site_handler *handler, void *user, struct site **ret_site,
-			    char problem[SITE_MESSAGE_MAX]);
+			    const struct front_end_handler *handler, void *user,
+			    struct site **ret_site, char problem[SITE_MESSAGE_MAX]);
 void site_free(struct site *site); /* NULL is fine */
 
 /* Takes nobody any more; @ended is called from the loop when what is under way is answered. */

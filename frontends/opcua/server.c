@@ -30,7 +30,7 @@
 
 struct server {
 	const struct opcua_settings *settings;
-	struct server_handler handler;
+	struct front_end_handler handler;
 	void *user;
 	sd_event *event;
 	struct uplink *uplink;
@@ -444,7 +444,7 @@ static bool make_services(struct server *server)
 }
 
 bool server_new(sd_event *event, const struct opcua_settings *settings,
-		const struct server_handler *handler, void *user, struct server **ret_server,
+		const struct front_end_handler *handler, void *user, struct server **ret_server,
 		char problem[SERVER_MESSAGE_MAX])
 {
 	struct server *server = calloc(1, sizeof(*server));

@@ -8,21 +8,16 @@
 
 #include <systemd/sd-event.h>
 
+#include "front_end_main.h"
 #include "settings.h"
 
-#define SERVER_MESSAGE_MAX 512
+#define SERVER_MESSAGE_MAX FRONT_END_MESSAGE_MAX
 
 struct server;
 
-struct server_handler {
-	void (*log)(const char *message, void *user);	 /* of what has changed */
-	void (*status)(const char *message, void *user); /* as it is now, in one line */
-	void (*begun)(void *user); /* it serves, or it is known what is missing; once */
-};
-
 /* @settings must outlive it. False: @problem. */
 [[nodiscard]] bool server_new(sd_event *event, const struct opcua_settings *settings,
-			      const struct server_handler *handler, void *user,
+			      const struct front_end_handler *handler, void *user,
 			      struct server **ret_server, char problem[SERVER_MESSAGE_MAX]);
 void server_free(struct server *server); /* NULL is fine */
 

@@ -48,7 +48,8 @@ has() # TEXT
 	((++failures))
 }
 
-options=$(sed -nE 's/^\t\{"([a-z]+)", (no|required)_argument.*/--\1/p' "$sources/main.c" | xargs)
+options=$(sed -nE 's/^\t\{"([a-z]+)", (no|required)_argument.*/--\1/p' \
+	"$top/frontends/common/front_end_main.c" | xargs)
 same "$program(8)" "$(sed -nE 's/^\.It Fl -([a-z]+).*/--\1/p' "$page" | xargs)" "$options"
 same "$program --<TAB>" "$(complete_of --)" "$options"
 same "$program --che<TAB>" "$(complete_of --che)" --check
