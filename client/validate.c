@@ -32,6 +32,7 @@ static enum ks_status validate(struct ks_client *client, const struct ks_validat
 	body.at = validation->at;
 	body.host = request_text(validation->host);
 	body.anchor_id = validation->anchor_id;
+	body.thorough = validation->thorough;
 	request.body_case = KEYSTORE__V1__REQUEST__BODY_VALIDATE;
 	request.validate = &body;
 	return client_submit(client, &request, to);

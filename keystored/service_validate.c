@@ -58,6 +58,11 @@ static void reply_accepted(struct request *request, struct trust_change *change)
 	reply_verdict(request, change->state, true);
 }
 
+static bool is_unknown(const struct path_verdict *verdict)
+{
+	return verdict->reason == PATH_INCOMPLETE || verdict->reason == PATH_UNTRUSTED;
+}
+
 /* Nobody knows who it is, but there is nothing else wrong with it. */
 static bool is_only_unknown(struct request *request, const struct store_group *group,
 			    const struct path_request *path, struct path_verdict *verdict)
@@ -65,7 +70,7 @@ static bool is_only_unknown(struct request *request, const struct store_group *g
 	struct path_verdict as_trusted;
 	uint64_t count = 0;
 
-	if (verdict->reason != PATH_INCOMPLETE && verdict->reason != PATH_UNTRUSTED)
+	if (!is_unknown(verdict))
 		return false;
 	if (store_trust_count_auto(request->service->store, group->id, &count) != STORE_OK ||
 	    count >= TRUST_AUTO_MAX ||
@@ -74,6 +79,23 @@ static bool is_only_unknown(struct request *request, const struct store_group *g
 	/* What is wrong besides is the better reason. */
 	*verdict = as_trusted;
 	return as_trusted.reason == PATH_OK;
+}
+
+/* What is wrong with it besides is the reason, if anything is. */
+static enum store_status look_further(struct request *request, const struct store_group *group,
+				      const struct path_request *path, struct path_verdict *verdict)
+{
+	struct path_verdict as_trusted;
+	enum store_status status =
+		trust_validate(request->service->trust, group->id, path, true, &as_trusted);
+
+	if (status != STORE_OK || as_trusted.reason == PATH_OK)
+		return status;
+	/* It was not looked at: nobody is to take it for good. */
+	if (is_unknown(&as_trusted))
+		as_trusted.reason = PATH_TOO_COMPLEX;
+	*verdict = as_trusted;
+	return status;
 }
 
 /* As a change of its own: audited, and on the list, where it can be seen and removed. */
@@ -111,11 +133,12 @@ static bool is_about_the_question(enum path_reason reason)
 }
 
 static void answer(struct request *request, const struct store_group *group,
-		   const struct path_request *path, bool is_question)
+		   const struct path_request *path, const Keystore__V1__ValidateRequest *asked)
 {
 	struct service *service = request->service;
 	struct path_verdict verdict;
 	enum store_status status = trust_validate(service->trust, group->id, path, false, &verdict);
+	bool is_question = asked->at != 0;
 
 	if (status != STORE_OK) {
 		request_fail_store(request, status);
@@ -124,6 +147,12 @@ static void answer(struct request *request, const struct store_group *group,
 	if (verdict.reason != PATH_OK && group->auto_accept && !is_question &&
 	    is_only_unknown(request, group, path, &verdict)) {
 		accept(request, group, path, &verdict);
+		return;
+	}
+	if (asked->thorough && is_unknown(&verdict))
+		status = look_further(request, group, path, &verdict);
+	if (status != STORE_OK) {
+		request_fail_store(request, status);
 		return;
 	}
 	if (verdict.reason == PATH_NOMEM) {
@@ -251,6 +280,6 @@ void service_validate(struct request *request, const void *body, const struct ke
 	if (asked->purpose || !*asked->service)
 		path.purpose = purposes[asked->purpose];
 	path.crls = (enum path_crls)group.crls;
-	answer(request, &group, &path, asked->at != 0);
+	answer(request, &group, &path, asked);
 	store_cert_wipe(&anchor);
 }

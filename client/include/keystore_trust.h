@@ -213,6 +213,8 @@ struct ks_validation {
 	 * not trusted for being named.
 	 */
 	uint64_t anchor_id;
+	/* UNTRUSTED and INCOMPLETE only where nothing else is wrong with the candidate. */
+	bool thorough;
 };
 
 /*

@@ -186,6 +186,38 @@ Test(service_trust, lists_nobody_as_refused_who_is_only_not_the_one_asked_for)
 	cr_assert_eq(count, 0);
 }
 
+static int look_at(const struct made_cert *made, bool is_thorough)
+{
+	Keystore__V1__ValidateRequest body = KEYSTORE__V1__VALIDATE_REQUEST__INIT;
+	ks_pb_request request = REQUEST(VALIDATE, validate, &body);
+	ks_pb_reply *reply;
+	int found;
+
+	body.group = (char *)(uintptr_t) "opcua";
+	body.candidate = der_of(made);
+	body.thorough = is_thorough;
+	reply = client_ask(&root, &request);
+	found = reply->status ? -(int)reply->status : (int)reply->validate->verdict;
+	codec_reply_free(reply);
+	return found;
+}
+
+Test(service_trust, says_what_else_is_wrong_with_who_is_unknown_where_that_is_asked)
+{
+	struct made_cert over = make_cert(
+		(struct made_spec){.name = "over", .not_before = DAY, .not_after = 2 * DAY});
+	struct made_cert good = make_cert((struct made_spec){
+		.name = "good", .not_before = DAY, .not_after = (int64_t)36500 * DAY});
+
+	cr_expect_eq(look_at(&over, false), KEYSTORE__V1__VERDICT__VERDICT_UNTRUSTED);
+	cr_expect_eq(look_at(&over, true), KEYSTORE__V1__VERDICT__VERDICT_EXPIRED);
+	cr_expect_eq(look_at(&good, true), KEYSTORE__V1__VERDICT__VERDICT_UNTRUSTED);
+	/* It has become trusted by none of these. */
+	cr_expect_eq(look_at(&good, false), KEYSTORE__V1__VERDICT__VERDICT_UNTRUSTED);
+	made_cert_free(&over);
+	made_cert_free(&good);
+}
+
 Test(service_trust, says_what_cannot_be_asked_for_to_those_who_may_ask)
 {
 	char host[X509_TEXT_MAX + 2] = "";
