@@ -33,7 +33,7 @@ static void log_refusal(const struct access *access, const struct session *sessi
 }
 
 static UA_StatusCode log_in_by_name(const struct access *access, struct session *session,
-				    const UA_UserNameIdentityToken *token)
+				    const UA_UserNameIdentityToken *token, unsigned needed)
 {
 	char message[USERS_MESSAGE_MAX] = "", who[SESSION_USER_MAX + 16];
 	UA_StatusCode code;
@@ -41,7 +41,7 @@ static UA_StatusCode log_in_by_name(const struct access *access, struct session 
 	if (!access->options.settings->allows_user_names)
 		return UA_STATUSCODE_BADIDENTITYTOKENREJECTED;
 	code = users_log_in(access->options.users, session, &token->userName, &token->password,
-			    message);
+			    needed, message);
 	snprintf(who, sizeof(who), "user %.*s",
 		 token->userName.length < SESSION_USER_MAX ? (int)token->userName.length
 							   : SESSION_USER_MAX,
@@ -52,30 +52,56 @@ static UA_StatusCode log_in_by_name(const struct access *access, struct session 
 }
 
 static UA_StatusCode log_in_by_cert(const struct access *access, struct session *session,
-				    const UA_X509IdentityToken *token)
+				    const UA_X509IdentityToken *token, unsigned needed)
 {
 	char message[USERS_MESSAGE_MAX] = "";
 	UA_StatusCode code;
 
 	if (!access->options.settings->allows_user_certificates)
 		return UA_STATUSCODE_BADIDENTITYTOKENREJECTED;
-	code = users_certify(access->options.users, session, &token->certificateData, message);
+	code = users_certify(access->options.users, session, &token->certificateData, needed,
+			     message);
 	if (code != UA_STATUSCODE_GOOD)
 		log_refusal(access, session, "the holder of a user certificate", message);
 	return code;
 }
 
-static UA_StatusCode log_in(const struct access *access, struct session *session,
-			    const UA_ExtensionObject *token)
+/* OPC 10000-12 7.5: of whom nobody trusts, only who sets the server up, and encrypted. */
+static UA_StatusCode check_newcomer(const struct access *access, const struct session *session,
+				    UA_MessageSecurityMode mode, bool is_anonymous)
 {
+	if (mode != UA_MESSAGESECURITYMODE_SIGNANDENCRYPT)
+		log_refusal(access, session, "a client that nobody trusts",
+			    "the server is being set up, and that takes an encrypted channel");
+	else if (is_anonymous)
+		log_refusal(access, session, "a client that nobody trusts",
+			    "the server is being set up, and that takes a user with manage-certs "
+			    "and manage-trust");
+	else
+		return UA_STATUSCODE_GOOD;
+	return UA_STATUSCODE_BADUSERACCESSDENIED;
+}
+
+static UA_StatusCode log_in(const struct access *access, struct session *session,
+			    UA_MessageSecurityMode mode, const UA_ExtensionObject *token)
+{
+	bool is_newcomer = access->options.is_newcomer(access->options.user);
+	unsigned needed = is_newcomer ? SESSION_SECURITY_ADMIN : 0;
+	UA_StatusCode code = UA_STATUSCODE_GOOD;
 	const struct opcua_settings *settings = access->options.settings;
 	const UA_DataType *type =
 		token->encoding >= UA_EXTENSIONOBJECT_DECODED ? token->content.decoded.type : NULL;
 
+	if (is_newcomer)
+		code = check_newcomer(access, session, mode,
+				      type != &UA_TYPES[UA_TYPES_USERNAMEIDENTITYTOKEN] &&
+					      type != &UA_TYPES[UA_TYPES_X509IDENTITYTOKEN]);
+	if (code != UA_STATUSCODE_GOOD)
+		return code;
 	if (type == &UA_TYPES[UA_TYPES_USERNAMEIDENTITYTOKEN])
-		return log_in_by_name(access, session, token->content.decoded.data);
+		return log_in_by_name(access, session, token->content.decoded.data, needed);
 	if (type == &UA_TYPES[UA_TYPES_X509IDENTITYTOKEN])
-		return log_in_by_cert(access, session, token->content.decoded.data);
+		return log_in_by_cert(access, session, token->content.decoded.data, needed);
 	/* OPC 10000-4 5.6.3.2: no token is an anonymous one. */
 	if (token->encoding != UA_EXTENSIONOBJECT_ENCODED_NOBODY &&
 	    type != &UA_TYPES[UA_TYPES_ANONYMOUSIDENTITYTOKEN])
@@ -135,7 +161,7 @@ static UA_StatusCode activate(UA_Server *server, UA_AccessControl *control,
 	}
 	code = *context ? UA_STATUSCODE_GOOD : UA_NodeId_copy(id, &session->id);
 	if (code == UA_STATUSCODE_GOOD)
-		code = log_in(access, session, token);
+		code = log_in(access, session, endpoint->securityMode, token);
 	if (code == UA_STATUSCODE_GOOD && !set_certificate(session, cert))
 		code = UA_STATUSCODE_BADOUTOFMEMORY;
 	if (code != UA_STATUSCODE_GOOD)

@@ -21,6 +21,8 @@ struct access_options {
 	const char *(*address)(void *user);
 	/* The connection of that message, tcp_serial(); 0: none. */
 	uint64_t (*connection)(void *user);
+	/* It is one of a client that nobody trusts: gate_set_setup(). */
+	bool (*is_newcomer)(void *user);
 	/* What reading and writing a node takes: rights (enum ks_right), ~0u: nobody may. */
 	unsigned (*right_to_read)(const UA_NodeId *node, void *user);
 	unsigned (*right_to_write)(const UA_NodeId *node, void *user);

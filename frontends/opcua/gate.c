@@ -29,6 +29,17 @@ void gate_log(struct gate *gate, const char *address, const char *what)
 		gate->options.log(message, gate->options.user);
 }
 
+void gate_log_let_in(struct gate *gate, const char *address, const char *why)
+{
+	char message[GATE_MESSAGE_MAX];
+
+	snprintf(message, sizeof(message),
+		 "%s is let in to set this server up, as long as nobody is trusted: %s", address,
+		 why);
+	if (gate->options.log)
+		gate->options.log(message, gate->options.user);
+}
+
 static void tell(struct peer *peer, UA_StatusCode status, const char *why)
 {
 	struct gate *gate = peer->gate;
@@ -236,6 +247,23 @@ struct gate *gate_new(sd_event *event, const struct gate_options *options)
 void gate_set_policies(struct gate *gate, struct policy_set *policies)
 {
 	gate->policies = policies;
+}
+
+void gate_set_setup(struct gate *gate, bool is_on)
+{
+	gate->is_in_setup = is_on;
+}
+
+bool gate_is_newcomer(const struct gate *gate, uint64_t connection)
+{
+	const struct peer *peer;
+
+	LIST_FOREACH(peer, &gate->peers, all)
+	{
+		if (connection && tcp_serial(peer->connection) == connection)
+			return peer->is_newcomer;
+	}
+	return false;
 }
 
 void gate_free(struct gate *gate)

@@ -44,6 +44,15 @@ const struct policy_keys *gate_keys(void);
 void gate_set_policies(struct gate *gate, struct policy_set *policies);
 
 /*
+ * While the server is being set up nobody has to be trusted, if nothing else is wrong with his
+ * certificate (OPC 10000-12 7.5): such a peer is a newcomer until it renews its channel as one that is
+ * trusted. Who was trusted when it came does not become one.
+ */
+void gate_set_setup(struct gate *gate, bool is_on);
+/* Whether that connection, tcp_serial(), is a newcomer's. */
+bool gate_is_newcomer(const struct gate *gate, uint64_t connection);
+
+/*
  * For UA_ServerConfig's secureChannelPKI and sessionPKI. A certificate is good that keystored has
  * just accepted in the message that open62541 is being given.
  */

@@ -52,15 +52,40 @@ UA_StatusCode open_status(enum ks_verdict_reason reason, uint32_t depth)
 	return UA_STATUSCODE_BADSECURITYCHECKSFAILED;
 }
 
+/*
+ * OPC 10000-12 7.5. With a channel already, nobody becomes one: his sessions may be of users who do
+ * not set anything up.
+ */
+static bool is_newcomer(const struct flow *flow)
+{
+	const struct peer *peer = flow->peer;
+
+	return flow->is_thorough && peer->gate->is_in_setup &&
+	       (peer->is_newcomer || !peer->channel) &&
+	       (flow->reason == KS_VERDICT_UNTRUSTED || flow->reason == KS_VERDICT_INCOMPLETE);
+}
+
+static void let_in_newcomer(struct flow *flow)
+{
+	struct peer *peer = flow->peer;
+
+	if (!peer->is_newcomer)
+		gate_log_let_in(peer->gate, peer->address, flow->message);
+	flow->is_newcomer = true;
+	peer->is_newcomer = true;
+}
+
 static void on_verdict(struct flow *flow)
 {
 	struct peer *peer = flow->peer;
 
 	if (flow->status != KS_OK) {
 		peer_turn_away(peer, UA_STATUSCODE_BADTCPINTERNALERROR, flow->message);
-	} else if (flow->reason != KS_VERDICT_ACCEPTED) {
+	} else if (flow->reason != KS_VERDICT_ACCEPTED && !is_newcomer(flow)) {
 		peer_turn_away(peer, open_status(flow->reason, flow->depth), flow->message);
 	} else {
+		if (flow->reason != KS_VERDICT_ACCEPTED)
+			let_in_newcomer(flow);
 		flow->step = OPEN_ACCEPTED;
 		tcp_release(peer->connection);
 	}
@@ -91,6 +116,7 @@ static enum tcp_step validate(struct peer *peer, const struct opn_header *header
 	struct ks_validation validation = {
 		.service = peer->gate->options.service,
 		.purpose = KS_PURPOSE_OPCUA,
+		.thorough = peer->gate->is_in_setup,
 	};
 
 	if (!flow_work(flow)) {
@@ -106,6 +132,7 @@ static enum tcp_step validate(struct peer *peer, const struct opn_header *header
 	validation.chain = certs + 1;
 	validation.chain_lens = lens + 1;
 	validation.chain_count = count - 1;
+	flow->is_thorough = validation.thorough;
 	flow->step = OPEN_VALIDATES;
 	flow->next = on_verdict;
 	if (flow_ask_verdict(flow, &validation) == KS_OK)
@@ -330,6 +357,8 @@ static enum tcp_step finish(struct peer *peer, uint8_t *chunk, size_t len,
 	if (!policy_late_finish(flow->late, flow->blocks[0].answer, chunk, len))
 		return peer_refuse(peer, UA_STATUSCODE_BADTCPINTERNALERROR,
 				   "what the server answers it could not be made", ret_status);
+	/* Not before: only now it is known that the certificate is its own. */
+	peer->is_newcomer = flow->is_newcomer;
 	peer->opening = NULL;
 	flow_drop(flow);
 	return TCP_PASS;

@@ -51,6 +51,8 @@ struct flow {
 	char message[UPLINK_PROBLEM_MAX];
 	enum ks_verdict_reason reason;
 	uint32_t depth;
+	bool is_thorough; /* UNTRUSTED and INCOMPLETE say that nothing else is wrong */
+	bool is_newcomer; /* nobody trusts it, and it goes on */
 	const struct policy_kind *kind;
 	struct own_cert *own;
 	struct flow_block blocks[FLOW_BLOCKS_MAX];
@@ -84,8 +86,9 @@ struct peer {
 	struct flow *opening, *asking; /* of an OPN and its answer, and of a MSG; or NULL */
 	bool is_ready;		       /* the chunk that waits goes on */
 	bool is_opening;	       /* open62541 is being given an OPN */
-	bool is_proven; /* it has used the keys that only the owner of its certificate can have */
-	bool is_owing;	/* it has cost something, and is not proven */
+	bool is_proven;	  /* it has used the keys that only the owner of its certificate can have */
+	bool is_owing;	  /* it has cost something, and is not proven */
+	bool is_newcomer; /* gate_set_setup() */
 	/* of the last OPN: */
 	const struct policy_kind *kind; /* NULL: there was none */
 	enum opn_mode mode;
@@ -124,6 +127,7 @@ struct gate {
 	LIST_HEAD(, flow) flows;
 	TAILQ_HEAD(, flow) queue; /* of those that wait until fewer are worked on */
 	unsigned working;
+	bool is_in_setup;
 	struct peer *current; /* whose message open62541 is being given */
 	struct gate_nonce nonces[GATE_NONCES];
 	size_t nonce_next;
@@ -133,6 +137,7 @@ struct gate {
 /* gate.c */
 uint64_t gate_now(void); /* microseconds */
 void gate_log(struct gate *gate, const char *address, const char *what);
+void gate_log_let_in(struct gate *gate, const char *address, const char *why);
 /* To be returned from in and out; the peer's flow of an OPN is dropped. */
 enum tcp_step peer_refuse(struct peer *peer, UA_StatusCode status, const char *why,
 			  UA_StatusCode *ret_status);

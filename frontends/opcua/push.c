@@ -376,6 +376,11 @@ void push_uplink_up(struct push *push)
 	refresh(push);
 }
 
+void push_set_setup(struct push *push, bool is_on)
+{
+	push_nodes_set_setup(push->options.server, is_on);
+}
+
 void push_session_ended(struct push *push, const struct session *session)
 {
 	struct push_job *job = push_job_new(PUSH_SESSION_ENDED, PUSH_APPLICATION, session);

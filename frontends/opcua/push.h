@@ -39,7 +39,8 @@ struct push *push_new(sd_event *event, const struct push_options *options);
 void push_free(struct push *push); /* before the server; NULL is fine */
 
 void push_event(struct push *push, const struct ks_event *event);
-void push_uplink_up(struct push *push); /* again: anything may have changed */
+void push_uplink_up(struct push *push);		    /* again: anything may have changed */
+void push_set_setup(struct push *push, bool is_on); /* InApplicationSetup */
 /* Its files, its transaction: gone. */
 void push_session_ended(struct push *push, const struct session *session);
 

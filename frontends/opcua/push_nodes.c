@@ -332,6 +332,11 @@ void push_nodes_set_updated(UA_Server *server, enum push_group group, UA_DateTim
 	set(server, list_updates[group], &updated, UA_TYPES_DATETIME);
 }
 
+void push_nodes_set_setup(UA_Server *server, UA_Boolean is_on)
+{
+	set(server, IN_APPLICATION_SETUP, &is_on, UA_TYPES_BOOLEAN);
+}
+
 static size_t nodes_of(unsigned groups, bool are_lists, UA_NodeId *ret_nodes)
 {
 	size_t count = 0;

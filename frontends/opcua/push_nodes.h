@@ -22,6 +22,7 @@ UA_StatusCode push_nodes_add(UA_Server *server, const struct push_nodes_options 
 void push_nodes_set_list(UA_Server *server, enum push_group group, UA_UInt64 size,
 			 UA_UInt16 open_count);
 void push_nodes_set_updated(UA_Server *server, enum push_group group, UA_DateTime updated);
+void push_nodes_set_setup(UA_Server *server, UA_Boolean is_on);
 void push_nodes_set_report(UA_Server *server, const struct push_report *report);
 
 #endif

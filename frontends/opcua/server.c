@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "policy.h"
 #include "push.h"
+#include "setup.h"
 #include "space.h"
 #include "tcp.h"
 #include "uplink.h"
@@ -45,6 +46,7 @@ struct server {
 	UA_Server *ua;	 /* NULL: there was no certificate yet */
 	struct space *space;
 	struct push *push;
+	struct setup *setup; /* NULL: it is never set up over the network */
 	char uri[IDENTITY_URI_MAX];
 	size_t places_begun;
 	bool has_begun, is_ending;
@@ -122,6 +124,13 @@ static uint64_t caller_connection(void *user)
 	return connection ? tcp_serial(connection) : 0;
 }
 
+static bool is_newcomer(void *user)
+{
+	const struct server *server = user;
+
+	return gate_is_newcomer(server->gate, caller_connection(user));
+}
+
 static unsigned right_to_read(const UA_NodeId *node, void *user)
 {
 	const struct server *server = user;
@@ -164,6 +173,22 @@ static void on_log(const char *message, void *user)
 	const struct server *server = user;
 
 	server->handler.log(message, server->user);
+}
+
+static void on_setup(bool is_on, void *user)
+{
+	struct server *server = user;
+
+	if (server->is_ending)
+		return;
+	gate_set_setup(server->gate, is_on);
+	if (server->push)
+		push_set_setup(server->push, is_on);
+	server->handler.log(is_on ? "nobody is trusted yet: any client is let in with a user who "
+				    "may manage certificates and trust, until the trust list has "
+				    "an entry"
+				  : "clients are let in that the trust list knows, and nobody else",
+			    server->user);
 }
 
 /* His client comes again, and logs in anew: without a word it would go on, and may nothing. */
@@ -255,6 +280,8 @@ static bool fill(struct server *server)
 
 	server->space = space_new(server->event, &space);
 	server->push = server->space ? push_new(server->event, &push) : NULL;
+	if (server->push && server->setup)
+		push_set_setup(server->push, setup_is_on(server->setup));
 	if (server->push && uplink_client(server->uplink)) {
 		space_uplink_up(server->space);
 		push_uplink_up(server->push);
@@ -354,6 +381,8 @@ static void on_up(void *user)
 	*server->no_tpm = '\0';
 	identity_uplink_up(server->identity);
 	users_uplink_up(server->users);
+	if (server->setup)
+		setup_uplink_up(server->setup);
 	if (server->space)
 		space_uplink_up(server->space);
 	if (server->push)
@@ -367,6 +396,8 @@ static void on_down(const char *why, void *user)
 	struct server *server = user;
 
 	set_status(server, why);
+	if (server->setup)
+		setup_uplink_down(server->setup);
 	if (server->space)
 		space_uplink_down(server->space, why);
 	begin(server);
@@ -390,6 +421,8 @@ static void on_event(const struct ks_event *event, void *user)
 	if (event->type == KS_EVENT_TPM && event->tpm)
 		note_tpm(server, event->tpm);
 	identity_event(server->identity, event);
+	if (server->setup)
+		setup_event(server->setup, event);
 	if (server->space)
 		space_event(server->space, event);
 	if (server->push)
@@ -419,6 +452,7 @@ static bool make_services(struct server *server)
 		.settings = settings,
 		.address = caller_address,
 		.connection = caller_connection,
+		.is_newcomer = is_newcomer,
 		.right_to_read = right_to_read,
 		.right_to_write = right_to_write,
 		.ended = on_session_ended,
@@ -440,7 +474,11 @@ static bool make_services(struct server *server)
 	server->identity =
 		identity_new(server->event, server->uplink, settings->service,
 			     settings->application_uri, settings->sends_chain, on_identity, server);
-	return server->gate && server->users && server->access && server->log && server->identity;
+	if (settings->is_provisioned)
+		server->setup = setup_new(server->event, server->uplink, settings->service,
+					  on_setup, server);
+	return server->gate && server->users && server->access && server->log && server->identity &&
+	       (server->setup || !settings->is_provisioned);
 }
 
 bool server_new(sd_event *event, const struct opcua_settings *settings,
@@ -473,6 +511,7 @@ void server_free(struct server *server)
 	gate_free(server->gate);
 	uplink_free(server->uplink);
 	identity_free(server->identity);
+	setup_free(server->setup);
 	users_free(server->users);
 	access_free(server->access);
 	log_free(server->log);

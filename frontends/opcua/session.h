@@ -33,11 +33,11 @@ struct session {
 };
 
 /* OPC 10000-18 4.2: SecurityAdmin, who may manage certificates and trust. */
+#define SESSION_SECURITY_ADMIN (KS_RIGHT_MANAGE_CERTS | KS_RIGHT_MANAGE_TRUST)
+
 static inline bool session_is_security_admin(const struct session *session)
 {
-	const unsigned rights = KS_RIGHT_MANAGE_CERTS | KS_RIGHT_MANAGE_TRUST;
-
-	return session && (session->rights & rights) == rights;
+	return session && (session->rights & SESSION_SECURITY_ADMIN) == SESSION_SECURITY_ADMIN;
 }
 
 #endif

@@ -30,6 +30,7 @@ enum field {
 	FIELD_USER_NAMES,
 	FIELD_USER_CERTIFICATES,
 	FIELD_USER_GROUP,
+	FIELD_PROVISIONING,
 	FIELD_BUFFER_MAX,
 	FIELD_MESSAGE_MAX,
 	FIELD_CHANNEL_LIFETIME,
@@ -260,6 +261,7 @@ static const struct conf_field fields[FIELDS] = {
 	[FIELD_USER_GROUP] = {"UserGroup", conf_read_group, AT(user_group),
 			      .takes = "the name of a trust group: 1 to 64 of A-Z a-z 0-9 . _ - "
 				       "beginning with a letter"},
+	[FIELD_PROVISIONING] = {"Provisioning", conf_read_bool, AT(is_provisioned)},
 	[FIELD_BUFFER_MAX] = {"MaxBufferSize", conf_read_size, AT(buffer_max), 8192, 1 << 20},
 	[FIELD_MESSAGE_MAX] = {"MaxMessageSize", conf_read_size, AT(message_max), 64 << 10,
 			       64 << 20},
@@ -435,6 +437,31 @@ static void check_endpoints(struct reading *reading)
 	}
 }
 
+static bool has_encryption(const struct opcua_settings *settings)
+{
+	for (size_t i = 0; i < settings->endpoint_count; i++)
+		if (settings->endpoints[i].mode == OPN_MODE_SIGN_AND_ENCRYPT)
+			return true;
+	return false;
+}
+
+/* Told at each start, too. */
+static void check_provisioning(struct reading *reading)
+{
+	const struct opcua_settings *settings = reading->settings;
+
+	if (!settings->is_provisioned)
+		return;
+	if (!has_encryption(settings) && !reading->is_bad[FIELD_ENDPOINTS])
+		fault(reading, FIELD_PROVISIONING,
+		      "who provisions needs an encrypted channel: add an endpoint with "
+		      ":SignAndEncrypt");
+	else
+		warn(reading, FIELD_PROVISIONING, reading->lines[FIELD_PROVISIONING],
+		     "until somebody has written the trust list, whoever reaches the port may try "
+		     "passwords; set it to FALSE when that is done");
+}
+
 static bool was_bad(const struct reading *reading, enum field one, enum field other)
 {
 	return reading->is_bad[one] || reading->is_bad[other];
@@ -493,6 +520,7 @@ static void finish(struct reading *reading)
 	}
 	check_places(reading);
 	check_endpoints(reading);
+	check_provisioning(reading);
 	check_users(reading);
 	check_limits(reading);
 	if (!*settings->data_control) {

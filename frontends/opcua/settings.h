@@ -50,6 +50,8 @@ struct opcua_settings {
 	unsigned anonymous_rights;	      /* enum ks_right */
 	char user_group[VALUE_GROUP_MAX + 1]; /* by which user certificates are judged */
 
+	bool is_provisioned; /* over the network, as long as its trust list is empty */
+
 	uint32_t buffer_max, message_max;	   /* bytes, of a chunk and of a message */
 	uint32_t lifetime_min_ms, lifetime_max_ms; /* of a channel's token */
 	unsigned connections_max, connections_of_address;

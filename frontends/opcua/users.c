@@ -165,21 +165,24 @@ static UA_StatusCode code_of(enum ks_status status)
 }
 
 /* Why who is known may not come in; NULL: he may. */
-static const char *refusal(const struct gate_login *login)
+static const char *refusal(const struct gate_login *login, unsigned needed)
 {
 	if (login->must_change)
 		return "the password has to be changed first: keystorectl user passwd, or in the "
 		       "web pages";
 	if (!(login->rights & KS_RIGHT_OPCUA_ACCESS))
 		return "none of this user's roles has the right opcua-access";
+	if ((login->rights & needed) != needed)
+		return "the server is being set up, and that takes a user with manage-certs and "
+		       "manage-trust";
 	return NULL;
 }
 
 /* @login's token is the session's, or over. */
 static UA_StatusCode take(struct users *users, struct session *session, struct gate_login *login,
-			  char message[USERS_MESSAGE_MAX])
+			  unsigned needed, char message[USERS_MESSAGE_MAX])
 {
-	const char *why = refusal(login);
+	const char *why = refusal(login, needed);
 
 	if (login->status != KS_OK) {
 		snprintf(message, USERS_MESSAGE_MAX, "%s", login->message);
@@ -198,7 +201,8 @@ static UA_StatusCode take(struct users *users, struct session *session, struct g
 }
 
 UA_StatusCode users_log_in(struct users *users, struct session *session, const UA_String *name,
-			   const UA_ByteString *password, char message[USERS_MESSAGE_MAX])
+			   const UA_ByteString *password, unsigned needed,
+			   char message[USERS_MESSAGE_MAX])
 {
 	char user[SESSION_USER_MAX + 1];
 	struct gate_login login;
@@ -212,25 +216,40 @@ UA_StatusCode users_log_in(struct users *users, struct session *session, const U
 	user[name->length] = '\0';
 	if (!gate_login_take(users->options.gate, name, password, &login))
 		ask(users, user, password, session->address, &login);
-	return take(users, session, &login, message);
+	return take(users, session, &login, needed, message);
 }
 
 UA_StatusCode users_certify(struct users *users, struct session *session, const UA_ByteString *cert,
-			    char message[USERS_MESSAGE_MAX])
+			    unsigned needed, char message[USERS_MESSAGE_MAX])
 {
 	struct gate_login login;
 
 	if (gate_login_take_certificate(users->options.gate, cert, &login))
-		return take(users, session, &login, message);
+		return take(users, session, &login, needed, message);
 	snprintf(message, USERS_MESSAGE_MAX,
 		 "keystored was not asked: too much waits, or it is away");
 	return UA_STATUSCODE_BADRESOURCEUNAVAILABLE;
+}
+
+/* Why what he may by now is too little for his session; NULL: it goes on. */
+static const char *shortcoming(const struct users *users, const struct session *session,
+			       bool is_over)
+{
+	if (is_over)
+		return "the login is over";
+	if (!(session->rights & KS_RIGHT_OPCUA_ACCESS))
+		return "the right opcua-access was taken away";
+	if (gate_is_newcomer(users->options.gate, session->connection) &&
+	    !session_is_security_admin(session))
+		return "nobody trusts its client, and the user may not set the server up any more";
+	return NULL;
 }
 
 static void on_whoami(const struct ks_result *result, void *user)
 {
 	struct person *person = user;
 	struct session *session = &person->session;
+	const char *why;
 	bool is_over;
 
 	person->is_asked = false;
@@ -243,12 +262,10 @@ static void on_whoami(const struct ks_result *result, void *user)
 		return;
 	is_over = result->status == KS_DENIED || strcmp(result->whoami->user, session->user) != 0;
 	session->rights = is_over ? 0 : result->whoami->rights;
-	if (!(session->rights & KS_RIGHT_OPCUA_ACCESS)) {
+	why = shortcoming(person->users, session, is_over);
+	if (why) {
 		session->rights = 0;
-		person->users->options.over(session,
-					    is_over ? "the login is over"
-						    : "the right opcua-access was taken away",
-					    person->users->options.user);
+		person->users->options.over(session, why, person->users->options.user);
 	}
 }
 

@@ -36,14 +36,15 @@ struct session *users_alone(const struct users *users, uint64_t connection);
 void users_close(struct users *users, struct session *session); /* ends the login; NULL is fine */
 
 /*
- * From now on the session is his; not GOOD: it is whose it was, and @message has a sentence for the
+ * He has the rights @needed besides opcua-access. From now on the session is his; not GOOD: it is whose it was, and @message has a sentence for the
  * log. @address: the session's, where he comes from (OPC 10000-4 5.6.3 has the codes).
  */
 UA_StatusCode users_log_in(struct users *users, struct session *session, const UA_String *name,
-			   const UA_ByteString *password, char message[USERS_MESSAGE_MAX]);
+			   const UA_ByteString *password, unsigned needed,
+			   char message[USERS_MESSAGE_MAX]);
 /* The same by a certificate, whose key has signed: the gate has seen that. */
 UA_StatusCode users_certify(struct users *users, struct session *session, const UA_ByteString *cert,
-			    char message[USERS_MESSAGE_MAX]);
+			    unsigned needed, char message[USERS_MESSAGE_MAX]);
 void users_let_in(struct users *users, struct session *session, unsigned rights); /* anybody */
 
 #endif

@@ -73,6 +73,7 @@ Test(settings, have_defaults_and_are_off)
 	cr_expect(settings->allows_user_names);
 	cr_expect(settings->allows_user_certificates);
 	cr_expect_str_eq(settings->user_group, "opcua-user");
+	cr_expect_not(settings->is_provisioned);
 	cr_expect_eq(settings->grace_s, 3600);
 	cr_expect_not(settings->sends_chain);
 	cr_expect_str_eq(settings->data_images, "/run/keystore-ouc");
@@ -90,6 +91,18 @@ Test(settings, have_the_quotas_of_the_requirements)
 	cr_expect_eq(settings->lifetime_max_ms, 3600000);
 	cr_expect_geq(settings->sessions_max, 100);
 	cr_expect_geq(settings->items_max, 10000);
+}
+
+Test(settings, let_strangers_provision_only_with_encryption_and_not_without_a_word)
+{
+	warns(BEGIN "Provisioning = TRUE\n",
+	      "~2 [keystore-opcua] Provisioning: until somebody has written the trust "
+	      "list, whoever reaches the port may try passwords; set it to FALSE when that is "
+	      "done\n");
+	cr_expect(settings->is_provisioned);
+	refuses(BEGIN "Endpoints = Basic256Sha256:Sign\nProvisioning = TRUE\n",
+		"3 [keystore-opcua] Provisioning: who provisions needs an encrypted channel: "
+		"add an endpoint with :SignAndEncrypt\n");
 }
 
 Test(settings, offer_no_endpoint_by_default_that_is_deprecated_or_without_security)
