@@ -171,7 +171,8 @@ static void take_bytes(struct flow *flow, size_t index, const struct ks_result *
 	block->is_refused = result->status != KS_OK || result->data_len > sizeof(block->answer);
 	if (block->is_refused)
 		return;
-	memcpy(block->answer, result->data, result->data_len);
+	if (result->data_len)
+		memcpy(block->answer, result->data, result->data_len);
 	block->answer_len = result->data_len;
 }
 

@@ -91,6 +91,19 @@ static void on_verdict(struct flow *flow)
 	}
 }
 
+/* What keystored says of it, which names the switch where it has switched off what a policy needs. */
+static void turn_away_unserved(struct flow *flow)
+{
+	peer_turn_away(flow->peer,
+		       flow->status == KS_UNSUPPORTED ? UA_STATUSCODE_BADSECURITYPOLICYREJECTED
+						      : UA_STATUSCODE_BADTCPINTERNALERROR,
+		       flow->message);
+}
+
+/*
+ * By PKCS#1 v1.5 what is for another key decrypts, too, to something: it is no request then, or is
+ * not signed.
+ */
 static void on_decrypted(struct flow *flow)
 {
 	struct peer *peer = flow->peer;
@@ -100,7 +113,7 @@ static void on_decrypted(struct flow *flow)
 		peer_turn_away(peer, UA_STATUSCODE_BADSECURITYCHECKSFAILED,
 			       "what it sent to open a channel is not for the server's key");
 	} else if (flow->status != KS_OK) {
-		peer_turn_away(peer, UA_STATUSCODE_BADTCPINTERNALERROR, flow->message);
+		turn_away_unserved(flow);
 	} else {
 		flow->step = OPEN_DECRYPTED;
 		tcp_release(peer->connection);
@@ -324,7 +337,7 @@ static void on_signed(struct flow *flow)
 	if (flow->status == KS_OK && flow->blocks[0].answer_len == flow->own->key_size)
 		tcp_release(peer->connection);
 	else
-		peer_turn_away(peer, UA_STATUSCODE_BADTCPINTERNALERROR, flow->message);
+		turn_away_unserved(flow);
 }
 
 static enum tcp_step sign(struct peer *peer, struct policy_late *late, UA_StatusCode *ret_status)

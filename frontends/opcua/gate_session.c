@@ -185,23 +185,28 @@ static void on_password(struct flow *flow)
 	struct peer *peer = flow->peer;
 	struct own_cert *current = policy_set_current(peer->gate->policies);
 	bool is_other = current && strcmp(current->key, flow->own->key) != 0;
+	bool is_decrypted = flow->status == KS_OK;
+	bool is_read = is_decrypted && read_password(flow);
+	/* By PKCS#1 v1.5 what is for another key decrypts, too, to something. */
+	bool is_for_other = flow->status == KS_DECRYPT_FAILED ||
+			    (is_decrypted && !is_read && flow->kind->cipher == POLICY_CIPHER_PKCS1);
 
 	(void)peer_keep(peer, flow, ANSWERS_PLAIN);
-	if (flow->status == KS_OK) {
-		/* open62541 tries what is shown first. */
-		if (is_other)
-			(void)peer_keep_refused(peer, flow, current);
-		if (read_password(flow))
-			return;
-	}
+	/* open62541 tries what is shown first. */
+	if (is_decrypted && is_other && !is_for_other)
+		(void)peer_keep_refused(peer, flow, current);
+	if (is_read)
+		return;
 	/* Its client may have looked at the endpoints before the certificate was exchanged, or after. */
-	if (flow->status == KS_DECRYPT_FAILED && is_other) {
+	if (is_for_other && is_other) {
 		own_cert_free(flow->own);
 		flow->own = own_cert_share(current);
 		flow->status = KS_OK;
 		if (ask_blocks(flow))
 			return;
 	}
+	if (flow->status == KS_UNSUPPORTED)
+		gate_log(peer->gate, flow->address, flow->message);
 	count_password(flow, flow->status == KS_OK ? KS_DENIED : flow->status);
 	let_in(peer);
 }
@@ -245,6 +250,13 @@ static enum tcp_step admit_password(struct flow *flow)
 	return TCP_PASS;
 }
 
+/* Nobody has anything decrypted by PKCS#1 v1.5 where its policy is off. */
+static bool may_decrypt(const struct peer *peer, const struct policy_kind *kind)
+{
+	return kind->cipher == POLICY_CIPHER_OAEP ||
+	       (kind->cipher == POLICY_CIPHER_PKCS1 && peer->gate->options.kinds & 1u << kind->id);
+}
+
 static enum tcp_step ask_password(struct peer *peer, const UA_UserNameIdentityToken *token)
 {
 	const struct policy_kind *kind = policy_kind_by_cipher(token->encryptionAlgorithm.data,
@@ -253,8 +265,9 @@ static enum tcp_step ask_password(struct peer *peer, const UA_UserNameIdentityTo
 	size_t size = own ? own->key_size : 0, len = token->password.length;
 	struct flow *flow;
 
-	if (!kind || !size || !len || len % size || len / size > FLOW_BLOCKS_MAX ||
-	    !token->userName.length || token->userName.length > GATE_USER_MAX ||
+	if (!kind || !may_decrypt(peer, kind) || !size || !len || len % size ||
+	    len / size > FLOW_BLOCKS_MAX || !token->userName.length ||
+	    token->userName.length > GATE_USER_MAX ||
 	    memchr(token->userName.data, '\0', token->userName.length))
 		return TCP_PASS;
 	flow = flow_new(peer, kind, own, on_password);

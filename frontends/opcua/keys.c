@@ -51,7 +51,8 @@ static UA_StatusCode take(enum ks_status status, const struct ks_result *result,
 		return UA_STATUSCODE_BADSECURITYCHECKSFAILED;
 	if (status != KS_OK || result->data_len > size)
 		return UA_STATUSCODE_BADINTERNALERROR;
-	memcpy(bytes, result->data, result->data_len);
+	if (result->data_len)
+		memcpy(bytes, result->data, result->data_len);
 	*ret_len = result->data_len;
 	return UA_STATUSCODE_GOOD;
 }

@@ -8,8 +8,11 @@
 
 #include "opcua_site.h"
 
-#define WITH_NONE  "Endpoints = None Basic256Sha256:SignAndEncrypt\n"
-#define ANONYMOUS  "Anonymous = TRUE\n"
+#define WITH_NONE "Endpoints = None Basic256Sha256:SignAndEncrypt\n"
+#define ANONYMOUS "Anonymous = TRUE\n"
+#define OLD                                                                                        \
+	"Endpoints = Basic256:SignAndEncrypt Basic256:Sign\n"                                      \
+	"Endpoints = Basic128Rsa15:SignAndEncrypt Basic128Rsa15:Sign"
 #define USER(Name) "--user " Name " --password '" OPCUA_SITE_PASSWORD "' "
 /* says STATUS COMMAND...: it fails, and a line of it has the status. */
 #define SAYS                                                                                       \
@@ -61,15 +64,78 @@ Test(opcua_server, takes_a_password_by_every_policy_and_on_none)
 
 Test(opcua_server, takes_old_policies_where_they_are_named)
 {
+	struct opcua_site site = opcua_site_new(&(struct fixture_options){
+		.config = "[access]\nallow-sha1-signatures = yes\nallow-pkcs1-decryption = yes\n"});
+
+	opcua_site_start(&site, ANONYMOUS OLD);
+	free(OPCUA_SITE(&site, "for p in Basic256 Basic128Rsa15; do for m in sign encrypt; do "
+			       "as $p $m connect read:i=2259 renew read:i=2259 close > said || "
+			       "{ echo $p $m; cat said; exit 1; }; "
+			       "test $(grep -c 'i=2259 = ' said) = 2; done; done; "
+			       "grep -q 'Basic256 is deprecated' opcua.log; "
+			       "grep -q 'Basic128Rsa15 is deprecated' opcua.log"));
+	end(&site);
+}
+
+Test(opcua_server, names_the_switch_that_an_old_policy_needs)
+{
 	struct opcua_site site = opcua_site_new(
 		&(struct fixture_options){.config = "[access]\nallow-sha1-signatures = yes\n"});
 
-	opcua_site_start(&site, ANONYMOUS "Endpoints = Basic256:SignAndEncrypt Basic256:Sign\n"
-					  "Endpoints = Basic128Rsa15:Sign");
-	free(OPCUA_SITE(&site, "as Basic256 encrypt connect read:i=2259 > said; "
-			       "as Basic256 sign connect read:i=2259 > said; "
-			       "grep -q 'Basic256 is deprecated' opcua.log; "
-			       "grep -q 'Basic128Rsa15 is deprecated' opcua.log"));
+	opcua_site_start(&site, ANONYMOUS OLD);
+	free(OPCUA_SITE(&site, SAYS
+			"says BadSecurityPolicyRejected as Basic128Rsa15 encrypt connect; "
+			"says BadSecurityPolicyRejected as Basic128Rsa15 sign connect; "
+			"test $(grep -c '127.0.0.1 is turned away: decryption of PKCS#1 v1.5 is "
+			"switched off.*allow-pkcs1-decryption' opcua.log) = 2; "
+			"as Basic256 encrypt connect read:i=2259 > said"));
+	end(&site);
+	site = opcua_site_new(
+		&(struct fixture_options){.config = "[access]\nallow-pkcs1-decryption = yes\n"});
+	opcua_site_start(&site, ANONYMOUS OLD);
+	free(OPCUA_SITE(&site, SAYS
+			"for p in Basic256 Basic128Rsa15; do "
+			"says BadSecurityPolicyRejected as $p encrypt connect; done; "
+			"test $(grep -c 'is turned away: signatures over SHA-1 are switched off.*"
+			"allow-sha1-signatures' opcua.log) = 2"));
+	end(&site);
+}
+
+/*
+ * bytes COUNT: channels opened by Basic128Rsa15 with the client's certificate and, for what only the
+ * server can decrypt, anything.
+ */
+#define BYTES                                                                                      \
+	"bytes() { python3 -c 'import hashlib, os, socket, struct, sys\n"                          \
+	"of = lambda *all: b\"\".join(struct.pack(\"<I\", len(one)) + one for one in all)\n"       \
+	"for i in range(int(sys.argv[2])):\n"                                                      \
+	"    s = socket.create_connection((\"127.0.0.1\", int(sys.argv[1])))\n"                    \
+	"    url = of(b\"opc.tcp://localhost\")\n"                                                 \
+	"    hello = struct.pack(\"<5I\", 0, 65535, 65535, 0, 0) + url\n"                          \
+	"    s.sendall(b\"HELF\" + struct.pack(\"<I\", 8 + len(hello)) + hello); s.recv(1000)\n"   \
+	"    opn = bytes(4) + of(b\"http://opcfoundation.org/UA/SecurityPolicy#Basic128Rsa15\",\n" \
+	"        open(\"client.der\", \"rb\").read(), hashlib.sha1(open(\"server.der\", "          \
+	"\"rb\").read()).digest()) + b\"\\0\" + os.urandom(255)\n"                                 \
+	"    s.sendall(b\"OPNF\" + struct.pack(\"<I\", 8 + len(opn)) + opn)\n"                     \
+	"    said = s.recv(1000)\n"                                                                \
+	"    print(said[:3].decode(), hex(struct.unpack(\"<I\", said[8:12])[0]))\n"                \
+	"' $PORT \"$@\"; }; "
+
+/* keystored answers wrong paddings, too (implicit rejection). */
+Test(opcua_server, counts_wrong_paddings_which_nobody_is_told_of)
+{
+	struct opcua_site site = opcua_site_new(&(struct fixture_options){
+		.config = "[access]\nallow-sha1-signatures = yes\nallow-pkcs1-decryption = yes\n"});
+
+	opcua_site_start(&site, ANONYMOUS OLD);
+	free(OPCUA_SITE(&site, BYTES
+			"probe saved:server.der > said; bytes 40 > said; cat said >&2; "
+			/* BadSecurityChecksFailed, then BadTcpServerTooBusy. */
+			"test $(head -3 said | grep -cx 'ERR 0x80130000') = 3; "
+			"tail -1 said | grep -qx 'ERR 0x807d0000'; "
+			"grep -q 'what it sent to open a channel is no such request' opcua.log; "
+			"grep -q 'too much from there has failed' opcua.log; "
+			"fails grep -q 'is not for the server.s key' opcua.log"));
 	end(&site);
 }
 

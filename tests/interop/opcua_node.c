@@ -13,7 +13,7 @@
 	KEYSTORE_SOURCE_DIR "/tests/support/npm_install.sh " NODE_DIR " " PACKAGES "; export "     \
 			    "OPCUA_URL=opc.tcp://localhost:$PORT NODE_PATH=" PACKAGES              \
 			    "/node_modules OPCUA_PASSWORD='" OPCUA_SITE_PASSWORD "'; "             \
-			    "run() { script=$1; shift; node "                                      \
+			    "run() { script=$1; shift; node $OPTIONS "                             \
 			    "" NODE_DIR "/$script.js \"$@\" 2> node.err || "                       \
 			    "{ cat node.err >&2; exit 1; }; }; "
 
@@ -53,6 +53,16 @@ Test(opcua_node, logs_in_by_a_deprecated_policy_where_it_is_on)
 	run_with("[access]\nallow-sha1-signatures = yes\n",
 		 "Endpoints = Basic256:Sign Basic256:SignAndEncrypt",
 		 "run opcua_policies Basic256:Sign Basic256:SignAndEncrypt");
+}
+
+#define REVERT "OPTIONS=--security-revert=CVE-2023-46809; "
+
+/* Node.js has its padding off, too. */
+Test(opcua_node, logs_in_by_basic128rsa15_where_keystored_allows_all_that_it_needs)
+{
+	run_with("[access]\nallow-sha1-signatures = yes\nallow-pkcs1-decryption = yes\n",
+		 "Endpoints = Basic128Rsa15:Sign Basic128Rsa15:SignAndEncrypt",
+		 REVERT "run opcua_policies Basic128Rsa15:Sign Basic128Rsa15:SignAndEncrypt");
 }
 
 /* certify NAME CN: a user's certificate of the project's CA, and its key. */

@@ -229,16 +229,19 @@ static UA_StatusCode decrypt(const struct policy_order *order, uint8_t *plain, s
 {
 	struct keystore_side *side = user;
 	struct ks_result *result = NULL;
-	UA_StatusCode code =
-		take_answer(side,
-			    ks_decrypt(side->client, order->own->key, order->kind->cipher_hash,
-				       order->bytes, order->len, &result),
-			    result);
+	enum ks_status status =
+		order->kind->cipher == POLICY_CIPHER_PKCS1
+			? ks_decrypt_pkcs1(side->client, order->own->key, order->bytes, order->len,
+					   &result)
+			: ks_decrypt(side->client, order->own->key, order->kind->cipher_hash,
+				     order->bytes, order->len, &result);
+	UA_StatusCode code = take_answer(side, status, result);
 
 	if (code == UA_STATUSCODE_GOOD && result->data_len > order->own->key_size)
 		code = UA_STATUSCODE_BADINTERNALERROR;
 	if (code == UA_STATUSCODE_GOOD) {
-		memcpy(plain, result->data, result->data_len);
+		if (result->data_len)
+			memcpy(plain, result->data, result->data_len);
 		*ret_len = result->data_len;
 	}
 	ks_result_free(result);
