@@ -140,7 +140,7 @@ static bool judge_others(struct request *request, struct importing *importing)
 		if (!judge_by_itself(request, importing, &intake->certs[i], i == importing->main))
 			return false;
 	}
-	return true;
+	return intake_judge_signatures(request, intake);
 }
 
 /* False: answered. */

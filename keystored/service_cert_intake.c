@@ -9,6 +9,7 @@
 #include "request.h"
 #include "service.h"
 #include "service_cert_issue.h"
+#include "store_issuer.h"
 #include "x509_check.h"
 #include "x509_csr_read.h"
 #include "x509_issued.h"
@@ -256,4 +257,67 @@ bool intake_judge(struct request *request, struct intake *intake, struct intake_
 	if (cert->facts.not_after < now)
 		intake_note(intake, "certificate “%.128s” has expired", cert->facts.subject);
 	return take_names(request, intake, cert);
+}
+
+/* One by one, until one has issued it: *issued is that, or BROKEN where none has and one should. */
+static void judge_issuer(struct intake *intake, const struct store_cert *cert,
+			 const uint8_t *issuer, size_t issuer_len, enum issued *issued)
+{
+	enum issued by;
+
+	if (*issued == ISSUED_BY_IT || intake->judged == INTAKE_CHECKS_MAX)
+		return;
+	intake->judged++;
+	by = cert_issued(cert->der, cert->der_len, issuer, issuer_len);
+	if (by != ISSUED_BY_OTHER)
+		*issued = by;
+}
+
+static enum store_status judge_signature(struct store *store, struct intake *intake,
+					 const struct store_cert *cert, struct store_issuers *found,
+					 enum issued *ret_issued)
+{
+	enum issued issued = ISSUED_BY_OTHER;
+	enum store_status status;
+
+	for (size_t i = 0; i < intake->count; i++) {
+		const struct store_cert *other = &intake->certs[i].cert;
+
+		if (strcmp(other->facts.subject, cert->facts.issuer) == 0)
+			judge_issuer(intake, cert, other->der, other->der_len, &issued);
+	}
+	status = store_issuer_candidates(store, cert->facts.issuer, found);
+	if (status != STORE_OK)
+		return status;
+	for (size_t i = 0; i < found->count; i++)
+		judge_issuer(intake, cert, found->list[i].der, found->list[i].der_len, &issued);
+	store_issuers_wipe(found);
+	*ret_issued = issued;
+	return STORE_OK;
+}
+
+bool intake_judge_signatures(struct request *request, struct intake *intake)
+{
+	struct store_issuers *found = calloc(1, sizeof *found);
+	enum store_status status = found ? STORE_OK : STORE_NOMEM;
+	enum issued issued = ISSUED_BY_OTHER;
+	const struct store_cert *cert = NULL;
+
+	for (size_t i = 0; i < intake->count && status == STORE_OK && issued != ISSUED_BROKEN;
+	     i++) {
+		cert = &intake->certs[i].cert;
+		if (!intake->certs[i].is_here && !intake->certs[i].is_self_signed)
+			status = judge_signature(request->service->store, intake, cert, found,
+						 &issued);
+	}
+	free(found);
+	if (status != STORE_OK)
+		request_fail_store(request, status);
+	else if (issued == ISSUED_BROKEN)
+		request_fail(request, STATUS_INVALID,
+			     "certificate “%.64s” is broken, and nothing was imported: it names "
+			     "“%.64s” as its issuer, by name and key identifier, whose key did not "
+			     "sign it: have it sent again, or issued again",
+			     cert->facts.subject, cert->facts.issuer);
+	return status == STORE_OK && issued != ISSUED_BROKEN;
 }

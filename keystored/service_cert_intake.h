@@ -39,6 +39,7 @@ struct intake {
 	uint64_t old_key_id; /* whose grants it takes over; 0: the creator's */
 	int64_t csr_created; /* of the CSR that waits where one is replaced; 0: none */
 	unsigned checks;     /* signatures looked at to find issuers */
+	unsigned judged;     /* and to see whether they are broken */
 	/* what a CA whose key comes along has revoked elsewhere; owned */
 	struct crl_entry *revoked;
 	size_t revoked_count;
@@ -74,6 +75,12 @@ bool intake_add_crl(struct request *request, struct intake *intake, const struct
  */
 bool intake_judge(struct request *request, struct intake *intake, struct intake_cert *one,
 		  enum store_cert_kind kind, const struct profile *profile);
+
+/*
+ * Whether each is signed by the issuer that it names, as far as that is in the file or here: a
+ * damaged one would install, and be trusted by nobody. False: answered.
+ */
+bool intake_judge_signatures(struct request *request, struct intake *intake);
 
 /* Applies @intake, which is the request's no longer, and answers. */
 void intake_run(struct request *request, struct intake *intake);

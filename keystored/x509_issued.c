@@ -28,6 +28,41 @@ bool cert_is_issued_by(const uint8_t *der, size_t len, const uint8_t *issuer, si
 	return is;
 }
 
+/* Whether @cert says that @issuer's key signed it: 1, or -1: another one; 0: it doesn't say. */
+static int names_key_of(X509 *cert, X509 *issuer)
+{
+	const ASN1_OCTET_STRING *named = X509_get0_authority_key_id(cert);
+	const ASN1_OCTET_STRING *key = X509_get0_subject_key_id(issuer);
+
+	if (!named || !key)
+		return 0;
+	return ASN1_OCTET_STRING_cmp(named, key) == 0 ? 1 : -1;
+}
+
+enum issued cert_issued(const uint8_t *der, size_t len, const uint8_t *issuer, size_t issuer_len)
+{
+	X509 *cert = x509_der_read(der, len);
+	X509 *ca = x509_der_read(issuer, issuer_len);
+	enum issued issued = ISSUED_BY_OTHER;
+	int names_key = 0;
+
+	if (!cert || !ca ||
+	    X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(ca)) != 0)
+		goto out;
+	names_key = names_key_of(cert, ca);
+	if (names_key < 0)
+		goto out;
+	if (is_signed_by(cert, ca))
+		issued = ISSUED_BY_IT;
+	else if (names_key)
+		issued = ISSUED_BROKEN;
+out:
+	X509_free(cert);
+	X509_free(ca);
+	ERR_clear_error();
+	return issued;
+}
+
 bool cert_is_self_signed(const uint8_t *der, size_t len)
 {
 	X509 *cert = x509_der_read(der, len);

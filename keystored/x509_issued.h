@@ -14,6 +14,15 @@
 /* @issuer is a CA that may issue, and its key signed @der. Neither has to be trusted. */
 bool cert_is_issued_by(const uint8_t *der, size_t len, const uint8_t *issuer, size_t issuer_len);
 
+enum issued {
+	ISSUED_BY_OTHER, /* or, without key identifiers, by an earlier key of the same name */
+	ISSUED_BY_IT,
+	ISSUED_BROKEN, /* it names that issuer and that key, which did not sign it */
+};
+
+/* What @der says of @issuer by name and key identifier, and what its signature says to that. */
+enum issued cert_issued(const uint8_t *der, size_t len, const uint8_t *issuer, size_t issuer_len);
+
 /* Its own key signed it. */
 bool cert_is_self_signed(const uint8_t *der, size_t len);
 

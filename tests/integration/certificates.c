@@ -88,6 +88,57 @@ Test(certificates, can_be_self_signed_and_by_a_ca_below_a_ca)
 	fixture_free(fixture);
 }
 
+/* break_ NAME: in broken-NAME.pem the last byte of its certificate, which is of the signature, changes. */
+#define BREAK                                                                                      \
+	"break_() { openssl x509 -in $1.pem -outform DER -out der; python3 -c '"                   \
+	"b = bytearray(open(\"der\", \"rb\").read()); b[-1] ^= 1; open(\"der\", "                  \
+	"\"wb\").write(b)'; "                                                                      \
+	"openssl x509 -inform DER -in der -out broken-$1.pem; }; "                                 \
+	"root() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "   \
+	"$1.key -out $1.pem -subj /CN=Company -days 900 -addext "                                  \
+	"keyUsage=critical,keyCertSign,cRLSign 2> /dev/null; }; "                                  \
+	"sign() { openssl x509 -req -in leaf.csr -CA $1.pem -CAkey $1.key -CAcreateserial -days "  \
+	"800 -extfile ext -extensions $2 -out $3.pem 2> /dev/null; }; "
+
+Test(certificates, that_their_issuer_did_not_sign_are_refused)
+{
+	struct fixture *fixture = with_project();
+
+	free(fixture_sh_ok(
+		fixture, SHELL BREAK
+		"root root; root rekeyed; printf '[named]\nauthorityKeyIdentifier=keyid:always\n"
+		"subjectAltName=DNS:web.plant\n[unnamed]\nauthorityKeyIdentifier="
+		"none\nsubjectAltName=DNS:web.plant\n' > ext; "
+		"keystorectl cert request --profile web-server --new-key web --algorithm ec-p256 "
+		"--subject CN=web --san DNS:web.plant --out leaf.csr > /dev/null; "
+		"sign root named leaf; sign root unnamed unnamed; break_ leaf; break_ unnamed; "
+		"break_ root; "
+		/* Its issuer comes along. */
+		"cat broken-leaf.pem root.pem > all.pem"));
+	expect(fixture, 2,
+	       "names “CN=Company” as its issuer, by name and key identifier, whose key "
+	       "did not sign it",
+	       "cert replace 3 all.pem");
+	expect(fixture, 2, "is broken, and nothing was imported", "cert import broken-root.pem");
+	free(fixture_sh_ok(fixture, SHELL "keystorectl cert import rekeyed.pem > /dev/null; "
+					  "keystorectl cert import root.pem > /dev/null"));
+	/* Its issuer is here, and another of that name. */
+	expect(fixture, 2, "is broken", "cert replace 3 broken-leaf.pem");
+	expect(fixture, 2, "is broken", "cert import broken-leaf.pem --kind trusted");
+	free(fixture_sh_ok(fixture, SHELL BREAK
+			   "printf '[named]\nauthorityKeyIdentifier=keyid:always\n"
+			   "subjectAltName=DNS:web.plant\n[unnamed]\nauthorityKeyIdentifier="
+			   "none\nsubjectAltName=DNS:web.plant\n' > ext; "
+			   /* Without a key identifier it may be an earlier key's. */
+			   "keystorectl cert import broken-unnamed.pem --kind trusted > /dev/null; "
+			   /* And one of that name, and of a key that nobody here has. */
+			   "root third; sign third named other; "
+			   "keystorectl cert import other.pem --kind trusted > /dev/null; "
+			   "keystorectl cert replace 3 leaf.pem > /dev/null; "
+			   "keystorectl cert show 3 --json | grep -q '\"version\":1'"));
+	fixture_free(fixture);
+}
+
 /* A CA elsewhere that goes by what it is asked for. */
 Test(certificates, of_a_ca_below_one_elsewhere_are_asked_for_as_a_cas)
 {

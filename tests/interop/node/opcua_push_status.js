@@ -88,6 +88,11 @@ async function certificates(session) {
 		...update(APPLICATION, RSA, cert, [der], "DER", other));
 	await bad("BadNotSupported", session, SERVER, "UpdateCertificate",
 		...update(APPLICATION, RSA, cert, [der], "PEM", Buffer.from("no key")));
+	// Its issuer did not sign it.
+	const broken = Buffer.from(cert);
+	broken[broken.length - 1] ^= 1;
+	await bad("BadCertificateInvalid", session, SERVER, "UpdateCertificate",
+		...update(APPLICATION, RSA, broken, [der]));
 	// A key that is another's.
 	await bad("BadCertificateInvalid", session, SERVER, "UpdateCertificate",
 		...update(APPLICATION, RSA, cert, [der], "PEM", other));

@@ -1,4 +1,5 @@
 #include "cert_maker.h"
+#include "x509_issued.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -255,6 +256,37 @@ static void change(struct made *ca, EVP_PKEY *key, int nid, const char *value)
 	len = i2d_X509(ca->x509, &ca->der);
 	cr_assert_gt(len, 0);
 	ca->len = (size_t)len;
+}
+
+Test(x509_cert, is_broken_where_the_key_that_it_names_did_not_sign_it)
+{
+	EVP_PKEY *ca_key, *other_key;
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct made ca = maker_ca(&ca_key, -1), other = maker_ca(&other_key, -1);
+	struct cert_spec spec = maker_spec_by(PROFILE_TLS_CLIENT, key, &ca, ca_key);
+	struct made leaf = maker_make(&spec);
+
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, ca.der, ca.len), ISSUED_BY_IT);
+	/* The same name, and another key. */
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, other.der, other.len), ISSUED_BY_OTHER);
+	cr_assert_eq(cert_issued(ca.der, ca.len, leaf.der, leaf.len), ISSUED_BY_OTHER);
+	cr_assert_eq(cert_issued(ca.der, ca.len, ca.der, ca.len), ISSUED_BY_IT);
+	cr_assert_eq(cert_issued(leaf.der, leaf.len - 1, ca.der, ca.len), ISSUED_BY_OTHER);
+	leaf.der[leaf.len - 1] ^= 1;
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, ca.der, ca.len), ISSUED_BROKEN);
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, other.der, other.len), ISSUED_BY_OTHER);
+	leaf.der[leaf.len - 1] ^= 1;
+	/* A CA without a key identifier may have had another key. */
+	change(&other, other_key, NID_subject_key_identifier, NULL);
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, other.der, other.len), ISSUED_BY_OTHER);
+	change(&ca, ca_key, NID_subject_key_identifier, NULL);
+	cr_assert_eq(cert_issued(leaf.der, leaf.len, ca.der, ca.len), ISSUED_BY_IT);
+	made_free(&leaf);
+	made_free(&other);
+	made_free(&ca);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(other_key);
+	EVP_PKEY_free(ca_key);
 }
 
 Test(x509_cert, names_an_issuer_without_a_key_identifier_by_its_key)
