@@ -16,9 +16,9 @@
 #define CLIENT(site, script) free(OPCUA_SITE(site, CLIENT_SHELL script))
 
 /* A client's certificate by the same CA, beside the server's, in one keystored. */
-static struct opcua_site site_new(const char *settings)
+static struct opcua_site site_new_with(const char *keystored, const char *settings)
 {
-	struct opcua_site site = opcua_site_new(NULL);
+	struct opcua_site site = opcua_site_new(&(struct fixture_options){.config = keystored});
 
 	opcua_site_start(&site, "%s", settings);
 	CLIENT(&site,
@@ -29,6 +29,11 @@ static struct opcua_site site_new(const char *settings)
 	       "keystorectl service create opcua-client --kind opcua-client --cert $id --group "
 	       "opcua --uid $(id -u)");
 	return site;
+}
+
+static struct opcua_site site_new(const char *settings)
+{
+	return site_new_with(NULL, settings);
 }
 
 TestSuite(opcua_client_push, .timeout = 240);
@@ -52,6 +57,27 @@ Test(opcua_client_push, reads_the_inventory_by_every_policy_and_login)
 	       "echo wrong > wrong; ends 4 ua --user operator --password-file wrong read i=2259 "
 	       "2> said; grep -q 'BadIdentityTokenRejected\\|BadUserAccessDenied' said; "
 	       "ends 4 ua --user nobody --password-file pw read i=2259");
+	opcua_site_free(&site);
+}
+
+#define OLD                                                                                        \
+	"Endpoints = Basic256:Sign Basic256:SignAndEncrypt Basic128Rsa15:Sign "                    \
+	"Basic128Rsa15:SignAndEncrypt"
+
+Test(opcua_client_push, speaks_old_policies_where_keystored_allows_them)
+{
+	struct opcua_site site = site_new_with(
+		"[access]\nallow-sha1-signatures = yes\nallow-pkcs1-decryption = yes\n", OLD);
+
+	CLIENT(&site,
+	       "for policy in Basic256 Basic128Rsa15; do for mode in Sign SignAndEncrypt; do "
+	       "ua --policy $policy --mode $mode --user operator --password-file pw read i=2259; "
+	       "done; done");
+	opcua_site_free(&site);
+	site = site_new(OLD);
+	CLIENT(&site, "for policy in Basic256 Basic128Rsa15; do "
+		      "fails ua --policy $policy --user operator --password-file pw read i=2259 2> "
+		      "said; cat said >&2; grep -q allow-sha1-signatures said; done");
 	opcua_site_free(&site);
 }
 

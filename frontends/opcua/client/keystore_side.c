@@ -210,11 +210,10 @@ static UA_StatusCode sign(const struct policy_order *order, uint8_t *signature, 
 {
 	struct keystore_side *side = user;
 	struct ks_result *result = NULL;
-	UA_StatusCode code =
-		take_answer(side,
-			    ks_sign(side->client, order->own->key, order->kind->sign_hash,
-				    order->kind->sign_padding, order->bytes, order->len, &result),
-			    result);
+	enum ks_status status =
+		ks_sign(side->client, order->own->key, order->kind->sign_hash,
+			order->kind->sign_padding, order->bytes, order->len, &result);
+	UA_StatusCode code = take_answer(side, status, result);
 
 	if (code == UA_STATUSCODE_GOOD && result->data_len != order->own->key_size)
 		code = UA_STATUSCODE_BADINTERNALERROR;
