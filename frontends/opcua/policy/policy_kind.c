@@ -19,7 +19,7 @@
 
 /* Sizes are bytes. */
 static const struct policy_kind kinds[POLICY_COUNT] = {
-	[POLICY_NONE] = {POLICY_NONE, "None", URI("None")},
+	[POLICY_NONE] = {.id = POLICY_NONE, .name = "None", .uri = URI("None")},
 	[POLICY_BASIC128RSA15] = {POLICY_BASIC128RSA15,
 				  "Basic128Rsa15",
 				  URI("Basic128Rsa15"),

@@ -1,6 +1,7 @@
 #include "opn.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 TestSuite(opn, .timeout = 60);
