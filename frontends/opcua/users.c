@@ -71,7 +71,7 @@ struct session *users_alone(const struct users *users, uint64_t connection)
 	struct session *found = NULL;
 
 	for (struct person *person = users->people; person; person = person->next) {
-		if (!connection || person->session.connection != connection)
+		if (!connection || person->is_closed || person->session.connection != connection)
 			continue;
 		if (found)
 			return NULL;
